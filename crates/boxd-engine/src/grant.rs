@@ -1,0 +1,164 @@
+//! A grant as data: what is sealed into the store and moved through a spend.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use crate::{
+    secret::{AccessToken, ClientSecret, RefreshToken},
+    time::{Moment, WallTime},
+};
+
+/// How long an unused Box refresh token lives (Box: guide "Token expiration": 60 days or one use).
+pub const REFRESH_TOKEN_LIFE: Duration = Duration::from_hours(60 * 24);
+
+/// Identity of one login or import: random, and new with every one of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub struct GrantId(pub [u8; 16]);
+
+/// Number of a token of an account; counts up for ever, across logins and logouts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Generation(pub u64);
+
+impl Generation {
+    /// The number of the next token.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+}
+
+impl fmt::Display for Generation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// To whom a grant may be shown: the application and the origin of the token endpoint that issued it.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Binding {
+    /// `client_id` of the Box application.
+    pub client_id: String,
+    /// Scheme, host and port of the token URL, e.g. `https://api.box.com`.
+    pub token_origin: String,
+}
+
+/// The application and endpoints of an account that `login` or `import` created.
+#[derive(Clone, Debug, Default)]
+pub struct Registration {
+    /// The application's secret, where it came with the grant.
+    pub client_secret: Option<ClientSecret>,
+    /// Endpoint settings of this account alone, as (key of `[box]`, value).
+    pub endpoints: Vec<(String, String)>,
+}
+
+/// The Box user that a grant acts for, as `GET /2.0/users/me` told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// Box user id.
+    pub id: String,
+    /// Login, an e-mail address.
+    pub login: String,
+    /// Display name.
+    pub name: String,
+}
+
+/// An access token with its life.
+#[derive(Clone, Debug)]
+pub struct IssuedToken {
+    /// The token.
+    pub token: AccessToken,
+    /// When the request that brought it was *sent*: its life counts from there.
+    pub sent: Moment,
+    /// `expires_in` as Box told it.
+    pub life: Duration,
+}
+
+/// What a grant consists of.
+#[derive(Debug)]
+pub enum Credential {
+    /// A token pair of the authorization-code or refresh-token grant (RFC 6749 sections 4.1 and 6).
+    OAuth2 {
+        /// The newest access token; absent after an import without one.
+        access: Option<IssuedToken>,
+        /// The refresh token that the next spend burns.
+        refresh: RefreshToken,
+        /// When the refresh token was issued, as far as known.
+        born: Moment,
+        /// The refresh token before it, kept until the next commit as a last resort.
+        previous: Option<RefreshToken>,
+    },
+    /// An access token that came alone, such as a developer token: served until it expires.
+    AccessOnly {
+        /// The token.
+        access: IssuedToken,
+    },
+}
+
+/// One account's grant: the unit that is sealed, committed and spent. There is one, and it is moved.
+#[derive(Debug)]
+pub struct Record {
+    /// Which login this is.
+    pub grant: GrantId,
+    /// Number of the access token in it.
+    pub generation: Generation,
+    /// To whom it may be shown.
+    pub binding: Binding,
+    /// The account's own application and endpoints; `None` where only the config knows them.
+    pub registration: Option<Arc<Registration>>,
+    /// The tokens.
+    pub credential: Credential,
+    /// The Box user, once known.
+    pub user: Option<Arc<User>>,
+    /// A logout was begun: it is resumed after a crash.
+    pub logging_out: bool,
+    /// The name this account had before a rename that may not be finished.
+    pub renamed_from: Option<String>,
+}
+
+impl Record {
+    /// The newest access token, if there is one.
+    pub fn access(&self) -> Option<&IssuedToken> {
+        match &self.credential {
+            Credential::OAuth2 { access, .. } => access.as_ref(),
+            Credential::AccessOnly { access } => Some(access),
+        }
+    }
+
+    /// When the refresh token was issued; `None` where there is none.
+    pub fn refresh_born(&self) -> Option<Moment> {
+        match &self.credential {
+            Credential::OAuth2 { born, .. } => Some(*born),
+            Credential::AccessOnly { .. } => None,
+        }
+    }
+
+    /// By wall clock alone, the date at which an unused refresh token dies.
+    pub fn login_deadline(&self) -> Option<WallTime> {
+        self.refresh_born().map(|born| born.wall.after(REFRESH_TOKEN_LIFE))
+    }
+
+    /// The refresh token that would be sent, if there is one.
+    pub(crate) fn refresh_token(&self, which: crate::event::Which) -> Option<&RefreshToken> {
+        match (&self.credential, which) {
+            (Credential::OAuth2 { refresh, .. }, crate::event::Which::Current) => Some(refresh),
+            (Credential::OAuth2 { previous, .. }, crate::event::Which::Previous) => previous.as_ref(),
+            (Credential::AccessOnly { .. }, _) => None,
+        }
+    }
+
+    /// The record after a successful spend: the old pair's refresh token becomes `previous`.
+    pub(crate) fn succeed(self, generation: Generation, access: IssuedToken, refresh: RefreshToken) -> Self {
+        let born = access.sent;
+        let previous = match self.credential {
+            Credential::OAuth2 { refresh: old, previous, .. } => {
+                // A replay may bring the very token we hold; then the one before it stays the fallback.
+                if old.expose() == refresh.expose() { previous } else { Some(old) }
+            }
+            Credential::AccessOnly { .. } => None,
+        };
+        Self {
+            generation,
+            credential: Credential::OAuth2 { access: Some(access), refresh, born, previous },
+            ..self
+        }
+    }
+}

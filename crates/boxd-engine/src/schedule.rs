@@ -1,0 +1,131 @@
+//! When to renew, and when to try again: pure functions of lives and counts.
+
+use std::time::Duration;
+
+use crate::{
+    grant::Binding,
+    time::{BootTime, Jitter},
+};
+
+/// How far wall clock and boot clock may drift apart before neither is trusted alone.
+pub const CLOCK_TOLERANCE: Duration = Duration::from_secs(30);
+/// `refresh = "on-demand"` renews unasked at this age of the refresh token: half of its 60 days.
+pub const ON_DEMAND_GUARD: Duration = Duration::from_hours(30 * 24);
+/// The least time between two attempts with the same refresh token while an answer is missing.
+pub const DOUBT_PAUSE: Duration = Duration::from_secs(5);
+/// Refusals that prove a grant dead after an answer had been lost.
+pub const REFUSALS_AFTER_DOUBT: u32 = 3;
+/// They must span at least this much time...
+pub const PROOF_SPAN: Duration = Duration::from_mins(5);
+/// ...or this much, while no valid token is left and somebody waits.
+pub const PROOF_SPAN_IN_NEED: Duration = Duration::from_secs(20);
+/// Longest wait that a `Retry-After` of Box can impose.
+pub const RETRY_AFTER_CAP: Duration = Duration::from_hours(1);
+/// Longest life that is believed of an access token; longer ones are renewed as if they had this one.
+pub const LONGEST_LIFE: Duration = Duration::from_hours(24 * 365);
+
+const RETRY_BASE: Duration = Duration::from_secs(2);
+const RETRY_CAP: Duration = Duration::from_mins(5);
+const RETRY_LEAST: Duration = Duration::from_secs(1);
+const DOUBT_CAP: Duration = Duration::from_secs(150);
+const SAVE_CAP: Duration = Duration::from_mins(1);
+const FORCED_SPACING: Duration = Duration::from_mins(1);
+const LEAST_SPACING: Duration = Duration::from_secs(1);
+
+/// Whether renewals are planned, or made when somebody asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// Renewed `lead` before expiry, whether anybody asks or not.
+    #[default]
+    Scheduled,
+    /// Renewed when asked, and well before the 60 days pass.
+    OnDemand,
+}
+
+/// What the configuration says of an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Renew this long before expiry.
+    pub lead: Duration,
+    /// Whether renewals are planned.
+    pub mode: Mode,
+    /// Application and endpoint in force: from the config, else from the record. `None`: neither knows.
+    pub binding: Option<Binding>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { lead: Duration::from_mins(5), mode: Mode::Scheduled, binding: None }
+    }
+}
+
+/// The lead in force for a token: never more than a third of the life that was left at its commit.
+pub fn effective_lead(lead: Duration, left_at_commit: Duration) -> Duration {
+    lead.min(left_at_commit / 3)
+}
+
+/// Least time between two scheduled spends of a grant.
+pub fn scheduled_spacing(life: Duration) -> Duration {
+    (life / 3).max(LEAST_SPACING)
+}
+
+/// Least time between two spends that callers or an untrusted clock caused.
+pub fn forced_spacing(life: Duration) -> Duration {
+    FORCED_SPACING.min(life / 3).max(LEAST_SPACING)
+}
+
+/// When to renew a token that was committed at `committed` and ends at `expires`.
+pub fn renewal(
+    lead: Duration,
+    committed: BootTime,
+    expires: BootTime,
+    life: Duration,
+    last_spend: BootTime,
+) -> BootTime {
+    let lead = effective_lead(lead, expires.since(committed));
+    expires.before(lead).max(last_spend.after(scheduled_spacing(life)))
+}
+
+/// Delay before attempt number `failures` + 1 after harmless failures: exponential, full jitter.
+/// Past the refresh token's 60 days it is a day, for ever.
+pub fn retry_delay(
+    failures: u32,
+    past_deadline: bool,
+    retry_after: Option<Duration>,
+    jitter: Jitter,
+) -> Duration {
+    if let Some(wait) = retry_after {
+        // Spread those that were told the same time.
+        let wait = wait.clamp(RETRY_LEAST, RETRY_AFTER_CAP);
+        return wait.saturating_add(jitter.of(wait / 10));
+    }
+    if past_deadline {
+        return Duration::from_hours(24);
+    }
+    let most = doubled(RETRY_BASE, failures, RETRY_CAP);
+    RETRY_LEAST.saturating_add(jitter.of(most))
+}
+
+/// Delay before the same refresh token is sent again: at least 5 s, growing.
+pub fn doubt_delay(
+    attempts: u32,
+    past_deadline: bool,
+    retry_after: Option<Duration>,
+    jitter: Jitter,
+) -> Duration {
+    if past_deadline && attempts > 8 {
+        return Duration::from_hours(24);
+    }
+    let told = retry_after.unwrap_or_default().min(RETRY_AFTER_CAP);
+    let base = doubled(DOUBT_PAUSE, attempts.saturating_sub(1), DOUBT_CAP).max(told);
+    base.saturating_add(jitter.of(base / 4))
+}
+
+/// Delay before a failed save is tried again.
+pub fn save_delay(failures: u32, jitter: Jitter) -> Duration {
+    RETRY_LEAST.saturating_add(jitter.of(doubled(RETRY_BASE, failures, SAVE_CAP)))
+}
+
+fn doubled(base: Duration, times: u32, cap: Duration) -> Duration {
+    base.saturating_mul(2_u32.saturating_pow(times.min(16))).min(cap)
+}

@@ -1,0 +1,167 @@
+//! What callers may cause: a token now, an earlier renewal within bounds, or a clear refusal.
+
+use std::time::Duration;
+
+use super::{Cause, Phase, Session};
+use crate::{
+    ask::{Answer, Ask, Refusal},
+    event::Effect,
+    grant::Credential,
+    schedule,
+    time::{BootTime, Now},
+    trouble::{Remedy, Trouble},
+};
+
+/// While somebody waits and no valid token is left, failed attempts are at most this far apart.
+pub(super) const PAUSE_IN_NEED: Duration = Duration::from_secs(10);
+
+impl Session {
+    /// Decides what a caller gets now, and starts a renewal where that helps.
+    ///
+    /// On [`Answer::Wait`] the caller asks again at the next snapshot, until its time is up.
+    pub fn ask(&mut self, now: Now, ask: Ask) -> (Answer, Vec<Effect>) {
+        let mut effects = Vec::new();
+        self.watch_clocks(now, &mut effects);
+        let answer = self.decide(now, ask);
+        if matches!(answer, Answer::Wait) {
+            self.demand_until = self.demand_until.max(ask.until);
+        }
+        self.advance(now, &mut effects);
+        (answer, effects)
+    }
+
+    /// Renews now because the owner says so; not bounded, but never two spends at once. The outcome is
+    /// known when `attempts` of the snapshot has grown and its state is neither spending nor in doubt.
+    pub fn refresh(&mut self, now: Now, until: BootTime) -> (Result<(), Refusal>, Vec<Effect>) {
+        let mut effects = Vec::new();
+        self.watch_clocks(now, &mut effects);
+        let result = self.decide_refresh(now);
+        if result.is_ok() {
+            self.demand_until = self.demand_until.max(until);
+        }
+        self.advance(now, &mut effects);
+        (result, effects)
+    }
+
+    fn decide(&mut self, now: Now, ask: Ask) -> Answer {
+        if self.foreign {
+            return Answer::Refuse(Refusal::Trouble(Trouble::ForeignMachine));
+        }
+        if ask.min_ttl > self.attainable() {
+            return Answer::Refuse(Refusal::MinTtlUnattainable { attainable: self.attainable() });
+        }
+        let rejected = ask.rejected == Some(self.generation) && self.published.is_some();
+        let served = self.view_token().and_then(|token| token.serve(self.generation, now.boot));
+        match served {
+            Some(served) if !rejected => {
+                if self.renew_on_ask_from().is_some_and(|from| now.boot >= from) {
+                    self.bring_forward(now.boot, Cause::Demand);
+                }
+                if served.promised_for >= ask.min_ttl {
+                    return Answer::Serve(served);
+                }
+                self.require(now, Cause::Demand, true)
+            }
+            Some(_) | None if rejected => self.require(now, Cause::Rejected, true),
+            _ => self.require(now, Cause::Demand, false),
+        }
+    }
+
+    /// A new token is needed; `bounded` where the current one is still valid as far as is known.
+    fn require(&mut self, now: Now, cause: Cause, bounded: bool) -> Answer {
+        let record = match &self.phase {
+            Phase::Absent => {
+                let trouble = self.trouble.clone().unwrap_or(Trouble::Absent);
+                return Answer::Refuse(Refusal::Trouble(trouble));
+            }
+            Phase::Rest(record) => record,
+            _ => return Answer::Wait,
+        };
+        if let Some(trouble) = self.obstacle(record) {
+            return Answer::Refuse(Refusal::Trouble(trouble));
+        }
+        if self.needs_person()
+            && let Some(trouble) = &self.trouble
+        {
+            return Answer::Refuse(Refusal::Trouble(trouble.clone()));
+        }
+        let earliest = self.earliest(now, bounded);
+        if cause == Cause::Rejected && self.trouble.is_none() && earliest > now.boot {
+            let retry_after = earliest.since(now.boot);
+            return Answer::Refuse(Refusal::Unavailable { retry_after, trouble: None });
+        }
+        self.bring_forward(earliest, cause);
+        Answer::Wait
+    }
+
+    /// The earliest attempt that a caller may cause.
+    fn earliest(&self, now: Now, bounded: bool) -> BootTime {
+        let mut earliest = now.boot.max(self.not_before);
+        if bounded && let (Some(last), Some(token)) = (self.last_forced, &self.published) {
+            earliest = earliest.max(last.after(schedule::forced_spacing(token.life)));
+        }
+        if (self.trouble.is_some() || self.doubt.is_some())
+            && let Some(last) = self.last_attempt
+        {
+            earliest = earliest.max(last.after(PAUSE_IN_NEED));
+        }
+        earliest
+    }
+
+    fn bring_forward(&mut self, earliest: BootTime, cause: Cause) {
+        let earliest = earliest.max(self.not_before);
+        if self.needs_person() || !matches!(self.phase, Phase::Rest(_)) {
+            return;
+        }
+        if self.next.is_none_or(|next| earliest < next) {
+            self.next = Some(earliest);
+            self.cause = cause;
+        }
+    }
+
+    fn decide_refresh(&mut self, now: Now) -> Result<(), Refusal> {
+        let record = match &self.phase {
+            Phase::Absent => {
+                let trouble = self.trouble.clone().unwrap_or(Trouble::Absent);
+                return Err(Refusal::Trouble(trouble));
+            }
+            Phase::Unsaved(..) => {
+                self.next = Some(now.boot);
+                return Ok(());
+            }
+            Phase::Rest(record) => record,
+            _ => return Ok(()),
+        };
+        if let Some(trouble) = self.obstacle(record) {
+            return Err(Refusal::Trouble(trouble));
+        }
+        // The same refresh token is never sent twice within the pause while an answer is missing.
+        let earliest = match (self.doubt.is_some(), self.last_attempt) {
+            (true, Some(last)) => last.after(schedule::DOUBT_PAUSE).max(now.boot),
+            _ => now.boot,
+        };
+        self.next = Some(earliest);
+        self.cause = Cause::Explicit;
+        Ok(())
+    }
+
+    /// Whether somebody waits and no valid token is left.
+    pub(super) fn in_need(&self, now: Now) -> bool {
+        self.demand_until > now.boot && self.published.as_ref().is_none_or(|token| token.expires <= now.boot)
+    }
+
+    /// Whether a wait may help at all; codes of a person's trouble come at once.
+    pub(super) fn renewal_planned(&self) -> bool {
+        match &self.phase {
+            Phase::Rest(record) => {
+                matches!(record.credential, Credential::OAuth2 { .. })
+                    && self.trouble.as_ref().is_none_or(|trouble| {
+                        trouble.remedy() == Remedy::Wait
+                            || self.doubt.is_some()
+                            || trouble.heals_after(1).is_some()
+                    })
+            }
+            _ => true,
+        }
+    }
+}

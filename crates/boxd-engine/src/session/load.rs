@@ -1,0 +1,146 @@
+//! A session as it comes out of the store.
+
+use std::time::Duration;
+
+use super::{Cause, Doubt, Phase, Queued, Resort, Session, clocks};
+use crate::{
+    event::CommitReason,
+    grant::{Credential, Generation, Record},
+    schedule::Settings,
+    snapshot::{Published, end_of},
+    time::{BootId, BootTime, Now},
+    trouble::Trouble,
+};
+
+/// What the store holds of an account.
+#[derive(Debug)]
+pub enum Loaded {
+    /// Nothing, or the counter that a logout left.
+    Absent {
+        /// The last generation used.
+        highest: Generation,
+    },
+    /// A grant.
+    Grant {
+        /// The newest durable record.
+        record: Box<Record>,
+        /// A journal entry says that a spend may have been sent.
+        in_doubt: bool,
+        /// The file was made on another machine.
+        foreign: bool,
+        /// The record came out of a spare or a journal entry and must be written to its own place.
+        rewrite: bool,
+    },
+    /// A file that could not be read; it was set aside.
+    Damaged {
+        /// A number that no token of this account had.
+        highest: Generation,
+        /// Why it could not be read.
+        reason: String,
+    },
+}
+
+impl Session {
+    /// A session of what the store holds. Call [`Session::handle`] with a tick afterwards.
+    pub fn load(loaded: Loaded, settings: Settings, boot_id: BootId, now: Now) -> Self {
+        let mut session = Self::empty(settings, boot_id, now);
+        match loaded {
+            Loaded::Absent { highest } => {
+                session.generation = highest;
+                session.highest = highest;
+            }
+            Loaded::Damaged { highest, reason } => {
+                session.generation = highest;
+                session.highest = highest;
+                session.trouble = Some(Trouble::Damaged(reason));
+            }
+            Loaded::Grant { record, in_doubt, foreign, rewrite } => {
+                session.take_up(record, in_doubt, foreign, rewrite, now);
+            }
+        }
+        session
+    }
+
+    fn empty(settings: Settings, boot_id: BootId, now: Now) -> Self {
+        let lead_in_force = settings.lead;
+        Self {
+            boot_id,
+            settings,
+            phase: Phase::Absent,
+            published: None,
+            generation: Generation::default(),
+            highest: Generation::default(),
+            trouble: Some(Trouble::Absent),
+            doubt: None,
+            last_resort: Resort::Untried,
+            proved: false,
+            next: None,
+            cause: Cause::Schedule,
+            failures: 0,
+            expired_arrivals: 0,
+            not_before: BootTime::default(),
+            last_attempt: None,
+            last_forced: None,
+            demand_until: BootTime::default(),
+            attempts: 0,
+            foreign: false,
+            confirm: false,
+            queued: None,
+            clocks: clocks::Anchor::at(now),
+            warned: u8::MAX,
+            born: None,
+            user: None,
+            renewable: false,
+            fingerprint: None,
+            lead_in_force,
+            longest_life: Duration::ZERO,
+            begun: now.boot,
+            warning_at: None,
+        }
+    }
+
+    fn take_up(&mut self, record: Box<Record>, in_doubt: bool, foreign: bool, rewrite: bool, now: Now) {
+        self.generation = record.generation;
+        self.highest = record.generation;
+        self.trouble = None;
+        self.foreign = foreign;
+        self.describe(Some(&record));
+        let mut clock_doubt = false;
+        if let Some(access) = record.access() {
+            let (expires, uncertain) = end_of(access, self.boot_id, now);
+            clock_doubt = uncertain;
+            self.longest_life = access.life;
+            self.published = Some(Published {
+                access: access.token.clone(),
+                expires,
+                promised: expires,
+                life: access.life,
+            });
+        }
+        if foreign {
+            self.trouble = Some(Trouble::ForeignMachine);
+            self.phase = Phase::Rest(record);
+            return;
+        }
+        if record.logging_out {
+            self.queued = Some(Queued::Logout { operation: None, local: false, recovering: None });
+        }
+        let renewable = matches!(record.credential, Credential::OAuth2 { .. });
+        if rewrite {
+            self.phase = Phase::Unsaved(record, CommitReason::Note);
+            self.next = Some(now.boot);
+            return;
+        }
+        self.phase = Phase::Rest(record);
+        self.plan(now);
+        if in_doubt && renewable {
+            self.doubt = Some(Doubt { attempts: 1, refusals: 0, first_refusal: None });
+            self.trouble = Some(Trouble::AnswerLost("boxd ended while a renewal was under way".into()));
+            self.next = Some(now.boot);
+            self.cause = Cause::Retry;
+        } else if clock_doubt && renewable {
+            self.next = Some(now.boot);
+            self.cause = Cause::Clock;
+        }
+    }
+}

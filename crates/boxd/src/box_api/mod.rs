@@ -1,0 +1,1 @@
+//! Requests to Box: refresh, revoke, and who the user is.

@@ -1,0 +1,1 @@
+//! Drives the sessions of all accounts and answers requests about them.

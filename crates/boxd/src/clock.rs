@@ -1,0 +1,86 @@
+//! The one place that reads a clock.
+
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use boxd_engine::{BootId, BootTime, Jitter, Moment, Now, WallTime};
+use ring::rand::{SecureRandom as _, SystemRandom};
+
+/// Reads the machine's clocks and draws the jitter.
+#[derive(Debug)]
+pub struct Clock {
+    boot_id: BootId,
+    random: SystemRandom,
+    /// The last reading: a clock that claims to have gone back is not followed.
+    last: AtomicU64,
+}
+
+impl Clock {
+    /// A clock of this machine's present boot.
+    pub fn of_this_boot() -> Self {
+        Self { boot_id: boot_id(), random: SystemRandom::new(), last: AtomicU64::new(0) }
+    }
+
+    /// The boot that [`Clock::now`] counts from.
+    pub fn boot_id(&self) -> BootId {
+        self.boot_id
+    }
+
+    /// Interval clock alone: the cheap reading for serving a token.
+    pub fn boot(&self) -> BootTime {
+        let reading = boot_millis();
+        let before = self.last.fetch_max(reading, Ordering::Relaxed);
+        BootTime(reading.max(before))
+    }
+
+    /// Both clocks and one random draw.
+    pub fn now(&self) -> Now {
+        let mut draw = [0; 4];
+        // Without randomness the jitter is zero, which is a valid draw.
+        let jitter = self.random.fill(&mut draw).map_or(0, |()| u32::from_le_bytes(draw));
+        Now { boot: self.boot(), wall: wall(), jitter: Jitter(jitter) }
+    }
+
+    /// The present as a point in time that survives a restart.
+    pub fn moment(&self) -> Moment {
+        Moment { boot_id: self.boot_id, boot: self.boot(), wall: wall() }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one place")]
+fn wall() -> WallTime {
+    let millis = |span: std::time::Duration| i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
+    match SystemTime::now().duration_since(UNIX_EPOCH) {
+        Ok(since) => WallTime(millis(since)),
+        Err(before) => WallTime(-millis(before.duration())),
+    }
+}
+
+/// Milliseconds since boot, suspend included.
+#[cfg(unix)]
+fn boot_millis() -> u64 {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    const CLOCK: rustix::time::ClockId = rustix::time::ClockId::Boottime;
+    // macOS counts sleep in CLOCK_MONOTONIC.
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    const CLOCK: rustix::time::ClockId = rustix::time::ClockId::Monotonic;
+    let time = rustix::time::clock_gettime(CLOCK);
+    let seconds = u64::try_from(time.tv_sec).unwrap_or_default();
+    let nanos = u64::try_from(time.tv_nsec).unwrap_or_default();
+    seconds.saturating_mul(1000).saturating_add(nanos / 1_000_000)
+}
+
+/// Which boot this is; all zeroes where the system does not tell, which makes every restart a new boot
+/// only by wall clock.
+fn boot_id() -> BootId {
+    let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    let mut id = [0; 16];
+    let digits: Vec<u8> = text.bytes().filter(u8::is_ascii_hexdigit).collect();
+    for (byte, pair) in id.iter_mut().zip(digits.chunks_exact(2)) {
+        let hex = std::str::from_utf8(pair).unwrap_or("0");
+        *byte = u8::from_str_radix(hex, 16).unwrap_or_default();
+    }
+    BootId(id)
+}

@@ -1,0 +1,1 @@
+//! What the person configured: the file, its checks, and what it means for each account.

@@ -1,0 +1,1 @@
+//! The local socket: accepts clients, keeps their limits, and speaks the native protocol.

@@ -1,0 +1,1 @@
+//! Sealed files that hold the grants, and the journal around every spend.
