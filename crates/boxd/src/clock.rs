@@ -20,7 +20,8 @@ pub struct Clock {
 impl Clock {
     /// A clock of this machine's present boot.
     pub fn of_this_boot() -> Self {
-        Self { boot_id: boot_id(), random: SystemRandom::new(), last: AtomicU64::new(0) }
+        let random = SystemRandom::new();
+        Self { boot_id: boot_id(&random), random, last: AtomicU64::new(0) }
     }
 
     /// The boot that [`Clock::now`] counts from.
@@ -72,15 +73,21 @@ fn boot_millis() -> u64 {
     seconds.saturating_mul(1000).saturating_add(nanos / 1_000_000)
 }
 
-/// Which boot this is; all zeroes where the system does not tell, which makes every restart a new boot
-/// only by wall clock.
-fn boot_id() -> BootId {
+/// Which boot this is; a random one where the system does not tell, so that only the wall clock counts
+/// across restarts there.
+fn boot_id(random: &SystemRandom) -> BootId {
     let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-    let mut id = [0; 16];
     let digits: Vec<u8> = text.bytes().filter(u8::is_ascii_hexdigit).collect();
-    for (byte, pair) in id.iter_mut().zip(digits.chunks_exact(2)) {
-        let hex = std::str::from_utf8(pair).unwrap_or("0");
-        *byte = u8::from_str_radix(hex, 16).unwrap_or_default();
+    let mut id = [0; 16];
+    if digits.len() == 32 {
+        for (byte, pair) in id.iter_mut().zip(digits.chunks_exact(2)) {
+            let hex = std::str::from_utf8(pair).unwrap_or("0");
+            *byte = u8::from_str_radix(hex, 16).unwrap_or_default();
+        }
+    } else if random.fill(&mut id).is_err() {
+        // Without randomness too, the process id and the wall clock still tell two processes apart.
+        id[..8].copy_from_slice(&wall().0.to_le_bytes());
+        id[8..12].copy_from_slice(&std::process::id().to_le_bytes());
     }
     BootId(id)
 }
