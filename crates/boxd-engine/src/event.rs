@@ -32,7 +32,7 @@ pub struct Spend {
 impl Spend {
     /// The token to send as `refresh_token` (RFC 6749 section 6).
     pub fn refresh_token(&self) -> Option<&str> {
-        self.record.refresh_token(self.which).map(crate::secret::RefreshToken::expose)
+        self.record.token_of(self.which).map(crate::secret::RefreshToken::expose)
     }
 }
 

@@ -136,8 +136,13 @@ impl Record {
         self.refresh_born().map(|born| born.wall.after(REFRESH_TOKEN_LIFE))
     }
 
-    /// The refresh token that would be sent, if there is one.
-    pub(crate) fn refresh_token(&self, which: crate::event::Which) -> Option<&RefreshToken> {
+    /// The newest refresh token, if there is one.
+    pub fn refresh_token(&self) -> Option<&RefreshToken> {
+        self.token_of(crate::event::Which::Current)
+    }
+
+    /// The refresh token that a spend of `which` sends, if there is one.
+    pub(crate) fn token_of(&self, which: crate::event::Which) -> Option<&RefreshToken> {
         match (&self.credential, which) {
             (Credential::OAuth2 { refresh, .. }, crate::event::Which::Current) => Some(refresh),
             (Credential::OAuth2 { previous, .. }, crate::event::Which::Previous) => previous.as_ref(),

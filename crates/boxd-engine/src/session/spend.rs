@@ -193,7 +193,7 @@ impl Session {
     /// The newest refresh token is dead: the one before it, if still there, is tried once.
     fn proved_dead(&mut self, now: Now, trouble: Trouble, effects: &mut Vec<Effect>) {
         let has_previous = matches!(&self.phase, Phase::Rest(record)
-            if record.refresh_token(Which::Previous).is_some());
+            if record.token_of(Which::Previous).is_some());
         if has_previous && self.last_resort == Resort::Untried {
             self.last_resort = Resort::Trying;
             self.trouble = Some(trouble);

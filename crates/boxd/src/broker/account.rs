@@ -1,0 +1,52 @@
+//! One account as the broker keeps it: a session behind a short lock, and the view that readers get.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use boxd_engine::{BootTime, ClientSecret, Registration, Session, Snapshot};
+use tokio::sync::watch;
+
+use crate::account_name::AccountName;
+
+/// An account of the broker.
+#[derive(Debug)]
+pub(super) struct Account {
+    pub(super) name: AccountName,
+    held: Mutex<Held>,
+    /// What readers see; waiters are woken by it.
+    pub(super) view: watch::Sender<Snapshot>,
+    /// Keeps the store's work for this account in the order in which the session asked for it.
+    pub(super) store_order: tokio::sync::Mutex<()>,
+}
+
+/// What is changed together. The lock is held for computations only, never while anything waits.
+#[derive(Debug)]
+pub(super) struct Held {
+    pub(super) session: Session,
+    /// `client_id` of the grant, where there is one.
+    pub(super) client_id: Option<String>,
+    /// Application and endpoints that the store knows, where the config may know none.
+    pub(super) registration: Option<Arc<Registration>>,
+    /// The client secret, read from where the config says; `None` until it is needed.
+    pub(super) secret: Option<ClientSecret>,
+    /// The due time that the timers know of.
+    pub(super) scheduled: Option<BootTime>,
+    /// The account is no longer in the config and the store does not know its application.
+    pub(super) orphaned: bool,
+}
+
+impl Account {
+    pub(super) fn new(name: AccountName, held: Held) -> Self {
+        let view = watch::Sender::new(held.session.snapshot());
+        Self { name, held: Mutex::new(held), view, store_order: tokio::sync::Mutex::new(()) }
+    }
+
+    /// A panic elsewhere while the lock was held aborts the process, so poison cannot be seen here.
+    pub(super) fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the account holds or held a grant in this store, or the config names it.
+    pub(super) fn is_absent(&self) -> bool {
+        self.view.borrow().state == boxd_engine::State::Absent
+    }
+}

@@ -1,0 +1,200 @@
+//! Carries out what a session asks for, and tells it what came of it.
+
+use std::sync::Arc;
+
+use boxd_engine::{
+    Commit, Effect, Event, Exchange, Record, Spend, Trouble,
+    event::{Cause, Notice},
+};
+
+use super::{Broker, account::Account};
+use crate::{account_name::AccountName, store::Store};
+
+impl Broker {
+    /// Tells an account's session what happened, publishes the new view, and starts what it asks for.
+    pub(super) fn tell(&self, account: &Arc<Account>, event: Event) {
+        self.with_session(account, |session, now| ((), session.handle(now, event)));
+    }
+
+    /// Runs `change` on the session, publishes the new view, keeps the timers, and starts the effects.
+    pub(super) fn with_session<T>(
+        &self,
+        account: &Arc<Account>,
+        change: impl FnOnce(&mut boxd_engine::Session, boxd_engine::Now) -> (T, Vec<Effect>),
+    ) -> T {
+        let now = self.clock.now();
+        let mut held = account.held();
+        let (answer, effects) = change(&mut held.session, now);
+        account.view.send_replace(held.session.snapshot());
+        let due = held.session.due();
+        if due != held.scheduled {
+            held.scheduled = due;
+            if let Some(due) = due {
+                self.timers.add(due, account.name.clone());
+            }
+        }
+        drop(held);
+        for effect in effects {
+            self.perform(account, effect);
+        }
+        answer
+    }
+
+    fn perform(&self, account: &Arc<Account>, effect: Effect) {
+        match effect {
+            Effect::Prove { grant, generation } => {
+                self.in_store(
+                    account,
+                    move |store, name| store.prove(name, grant, generation),
+                    move |result| Some(Event::Proved { generation, result }),
+                );
+            }
+            Effect::Withdraw => self.in_store(account, |store, name| store.withdraw(name), |()| None),
+            Effect::Commit(commit) => self.commit(account, commit),
+            Effect::Forget { generation } => {
+                self.in_store(
+                    account,
+                    move |store, name| store.forget(name, generation),
+                    |result| Some(Event::Forgotten { result }),
+                );
+            }
+            Effect::Spend(spend) => self.spawn_spend(account, spend),
+            Effect::Revoke(record) => self.spawn_revoke(account, record),
+            Effect::Confirm => self.spawn_confirm(account),
+            Effect::Finished { operation, result } => self.operations.finish(operation, result),
+            Effect::Notice(notice) => log(&account.name, &notice),
+        }
+    }
+
+    fn commit(&self, account: &Arc<Account>, commit: Box<Commit>) {
+        self.in_store(
+            account,
+            move |store, name| {
+                let result = store.commit(name, &commit.record, commit.reason, commit.failures);
+                (commit, result)
+            },
+            |(commit, result)| Some(Event::Committed { commit, result }),
+        );
+    }
+
+    /// Runs a job of the store on a thread of its own, in the order of asking per account.
+    ///
+    /// The job owns what it was given until its event is told: nothing is lost when a client goes away.
+    fn in_store<T: Send + 'static>(
+        &self,
+        account: &Arc<Account>,
+        job: impl FnOnce(&Store, &AccountName) -> T + Send + 'static,
+        event: impl FnOnce(T) -> Option<Event> + Send + 'static,
+    ) {
+        let broker = self.clone();
+        let account = Arc::clone(account);
+        tokio::spawn(async move {
+            let in_order = account.store_order.lock().await;
+            let store = Arc::clone(&broker.store);
+            let name = account.name.clone();
+            // A job can only fail to join if it panicked, which aborts the process.
+            let Ok(done) = tokio::task::spawn_blocking(move || job(&store, &name)).await else { return };
+            drop(in_order);
+            if let Some(event) = event(done) {
+                broker.tell(&account, event);
+            }
+        });
+    }
+
+    /// One POST, in a task of its own: no client that goes away and no reload can abort it.
+    fn spawn_spend(&self, account: &Arc<Account>, spend: Box<Spend>) {
+        let broker = self.clone();
+        let account = Arc::clone(account);
+        tokio::spawn(async move {
+            let place = broker.spends.acquire().await;
+            let sent = broker.clock.moment();
+            let exchange = broker.send_refresh(&account, &spend).await;
+            drop(place);
+            broker.tell(&account, Event::Answered { spend, sent, exchange });
+            broker.reread_refused_secret(&account).await;
+        });
+    }
+
+    async fn send_refresh(&self, account: &Arc<Account>, spend: &Spend) -> Exchange {
+        let Some(token) = spend.refresh_token() else {
+            return Exchange::NotSent("there is no refresh token".into());
+        };
+        match self.application_of(account, &spend.record).await {
+            Ok(app) => {
+                let client_id = &spend.record.binding.client_id;
+                self.api.refresh(&app.endpoint, client_id, app.secret.expose(), token).await
+            }
+            Err(reason) => Exchange::NotSent(reason),
+        }
+    }
+
+    fn spawn_revoke(&self, account: &Arc<Account>, record: Box<Record>) {
+        let broker = self.clone();
+        let account = Arc::clone(account);
+        tokio::spawn(async move {
+            let exchange = broker.send_revoke(&account, &record).await;
+            broker.tell(&account, Event::Revoked { record, exchange });
+        });
+    }
+
+    async fn send_revoke(&self, account: &Arc<Account>, record: &Record) -> Exchange {
+        let Some(token) = record.refresh_token() else {
+            return Exchange::NotSent("there is no refresh token".into());
+        };
+        match self.application_of(account, record).await {
+            Ok(app) => {
+                let client_id = &record.binding.client_id;
+                self.api.revoke(&app.endpoint, client_id, app.secret.expose(), token.expose()).await
+            }
+            Err(reason) => Exchange::NotSent(reason),
+        }
+    }
+
+    /// Uses the published token once, which at Box ends every older copy of the grant.
+    fn spawn_confirm(&self, account: &Arc<Account>) {
+        let broker = self.clone();
+        let account = Arc::clone(account);
+        tokio::spawn(async move {
+            let Some(token) = account.view.borrow().token.as_ref().map(|token| token.access.clone()) else {
+                return;
+            };
+            let endpoint = broker.endpoint_of(&account);
+            match broker.api.me(&endpoint, token.expose()).await {
+                Ok(user) => broker.tell(&account, Event::Identified(user)),
+                Err(error) => {
+                    tracing::warn!(account = %account.name, %error, "the Box user could not be identified");
+                }
+            }
+            broker.confirmed.notify_waiters();
+        });
+    }
+}
+
+fn log(account: &AccountName, notice: &Notice) {
+    match notice {
+        Notice::Renewing { generation, cause: Cause::Schedule } => {
+            tracing::info!(%account, %generation, "renewing as planned");
+        }
+        Notice::Renewing { generation, cause } => {
+            tracing::info!(%account, %generation, ?cause, "renewing");
+        }
+        Notice::Renewed { generation } => tracing::info!(%account, %generation, "a new token is published"),
+        Notice::Failed { generation, trouble } => log_failure(account, generation.0, trouble),
+        Notice::ClockDoubt => {
+            tracing::warn!(%account, "wall clock and boot clock disagree; the token is renewed to be sure");
+        }
+        Notice::DeadlineNear { days } => tracing::warn!(
+            %account,
+            days,
+            "the refresh token dies within {days} days unless it can be renewed: see `boxctl status {account}`"
+        ),
+    }
+}
+
+fn log_failure(account: &AccountName, generation: u64, trouble: &Trouble) {
+    if trouble.remedy() == boxd_engine::trouble::Remedy::Wait {
+        tracing::warn!(%account, generation, "{trouble}");
+    } else {
+        tracing::error!(%account, generation, "{trouble}; see `boxctl status {account}`");
+    }
+}
