@@ -33,6 +33,13 @@ macro_rules! redacted {
 }
 redacted!(AccessToken, RefreshToken, ClientSecret);
 
+/// Whether two are the very same object; the secrets themselves are not compared.
+impl PartialEq for AccessToken {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
 impl AccessToken {
     /// Takes the token over; the buffer of `token` is zeroised on drop.
     pub fn new(token: impl Into<Box<str>>) -> Self {

@@ -31,7 +31,7 @@ pub enum State {
 }
 
 /// A committed token that may be handed out.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Published {
     /// The token.
     pub access: AccessToken,
@@ -57,7 +57,7 @@ pub struct Served {
 }
 
 /// Everything that may be read of a session at any moment.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Snapshot {
     /// Number of the published token, or of the last one there was.
     pub generation: Generation,

@@ -42,9 +42,10 @@ impl Session {
                 self.attempts += 1;
                 self.publish(now, record, effects);
             }
-            Writing::Replacement { operation, renew_now, .. } => {
+            Writing::Replacement { operation, renew_now, settings, .. } => {
                 let (operation, renew_now) = (*operation, *renew_now);
                 self.forget_the_past();
+                self.settings = settings.clone();
                 self.confirm = renew_now;
                 self.take_over(now, record);
                 if renew_now {
@@ -212,10 +213,10 @@ impl Session {
             Phase::Rest(record) | Phase::Unsaved(record, _) => Some(record),
             _ => None,
         };
-        let NewGrant { mut record, renew_now } = grant;
+        let NewGrant { mut record, renew_now, settings } = grant;
         self.highest = self.highest.next();
         record.generation = self.highest;
-        let writing = Writing::Replacement { operation, old, renew_now };
+        let writing = Writing::Replacement { operation, old, renew_now, settings };
         self.write(Box::new(record), CommitReason::Replacement, writing, effects);
     }
 

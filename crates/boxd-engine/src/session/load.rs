@@ -90,6 +90,7 @@ impl Session {
             warned: u8::MAX,
             born: None,
             user: None,
+            application: None,
             renewable: false,
             fingerprint: None,
             lead_in_force,

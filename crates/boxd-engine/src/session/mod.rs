@@ -13,7 +13,7 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{
     event::{Cause, CommitReason, Effect, Event, Operation},
-    grant::{Credential, Generation, GrantId, Record, User},
+    grant::{Credential, Generation, GrantId, Record, Registration, User},
     schedule::Settings,
     snapshot::Published,
     time::{BootId, BootTime, Moment, Now},
@@ -29,6 +29,8 @@ pub struct NewGrant {
     pub record: Record,
     /// Spend it once at once and use the new token, which ends every older copy of it.
     pub renew_now: bool,
+    /// What the configuration says of the account once it holds this grant.
+    pub settings: Settings,
 }
 
 /// The life cycle of one account's grant. See the crate's documentation.
@@ -84,6 +86,7 @@ pub struct Session {
     // What `status` shows of the record, also while it is away.
     born: Option<Moment>,
     user: Option<Arc<User>>,
+    application: Option<(String, Option<Arc<Registration>>)>,
     renewable: bool,
     /// By which the same refresh token is known again.
     fingerprint: Option<u64>,
@@ -219,6 +222,12 @@ impl Session {
         Some(record)
     }
 
+    /// The grant's `client_id`, and the application and endpoints that the store knows of it.
+    pub fn application(&self) -> Option<(&str, Option<&Registration>)> {
+        let (client_id, registration) = self.application.as_ref()?;
+        Some((client_id, registration.as_deref()))
+    }
+
     /// Whether this session holds the same refresh token as `other`.
     pub fn holds_grant_of(&self, other: &Record) -> bool {
         let (Some(born), Credential::OAuth2 { refresh, .. }) = (self.fingerprint, &other.credential) else {
@@ -280,6 +289,8 @@ impl Session {
     fn describe(&mut self, record: Option<&Record>) {
         self.born = record.and_then(Record::refresh_born);
         self.user = record.and_then(|record| record.user.clone());
+        self.application =
+            record.map(|record| (record.binding.client_id.clone(), record.registration.clone()));
         self.renewable = record.is_some_and(|record| matches!(record.credential, Credential::OAuth2 { .. }));
         self.fingerprint = record.and_then(|record| match &record.credential {
             Credential::OAuth2 { refresh, .. } => Some(refresh.fingerprint()),

@@ -1,8 +1,8 @@
 //! One account as the broker keeps it: a session behind a short lock, and the view that readers get.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use boxd_engine::{BootTime, ClientSecret, Registration, Session, Snapshot};
+use boxd_engine::{BootTime, ClientSecret, Session, Snapshot};
 use tokio::sync::watch;
 
 use crate::account_name::AccountName;
@@ -22,10 +22,6 @@ pub(super) struct Account {
 #[derive(Debug)]
 pub(super) struct Held {
     pub(super) session: Session,
-    /// `client_id` of the grant, where there is one.
-    pub(super) client_id: Option<String>,
-    /// Application and endpoints that the store knows, where the config may know none.
-    pub(super) registration: Option<Arc<Registration>>,
     /// The client secret, read from where the config says; `None` until it is needed.
     pub(super) secret: Option<ClientSecret>,
     /// The due time that the timers know of.

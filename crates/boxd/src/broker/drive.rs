@@ -25,7 +25,18 @@ impl Broker {
         let now = self.clock.now();
         let mut held = account.held();
         let (answer, effects) = change(&mut held.session, now);
-        account.view.send_replace(held.session.snapshot());
+        // Waiters ask again at every change: a view that says the same must not wake them.
+        let view = held.session.snapshot();
+        account.view.send_if_modified(|current| {
+            let changed = *current != view;
+            if changed {
+                *current = view;
+            }
+            changed
+        });
+        if held.session.at_rest() {
+            self.rested.notify_waiters();
+        }
         let due = held.session.due();
         if due != held.scheduled {
             held.scheduled = due;

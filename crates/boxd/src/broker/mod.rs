@@ -1,1 +1,190 @@
 //! Drives the sessions of all accounts and answers requests about them.
+
+mod account;
+mod application;
+mod custody;
+mod drive;
+mod operations;
+mod problems;
+mod reload;
+mod requests;
+mod shutdown;
+mod status;
+mod timers;
+mod tokens;
+
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use boxd_engine::{Event, Loaded, Session};
+use tokio::sync::{Notify, Semaphore};
+
+use self::{
+    account::{Account, Held},
+    operations::Operations,
+    timers::Timers,
+};
+use crate::{
+    account_name::AccountName,
+    alarm::{Alarm, Rang},
+    box_api::BoxApi,
+    clock::Clock,
+    config::Config,
+    store::Store,
+};
+
+/// Spends that may be under way at once; more wait for their turn.
+const SPENDS_AT_ONCE: usize = 16;
+
+/// The owner of all accounts. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Broker(Arc<Shared>);
+
+/// What the broker is made of.
+#[derive(Debug)]
+pub struct Shared {
+    clock: Clock,
+    store: Arc<Store>,
+    api: BoxApi,
+    places: Places,
+    config: RwLock<Arc<Config>>,
+    accounts: RwLock<BTreeMap<AccountName, Arc<Account>>>,
+    timers: Timers,
+    operations: Operations,
+    spends: Semaphore,
+    /// Rings whenever a `GET /2.0/users/me` has ended.
+    confirmed: Notify,
+    /// Held by an import or a rename, so that two of them cannot take the same grant or name.
+    custody: tokio::sync::Mutex<()>,
+    /// Rings when an account comes to rest; for the shutdown.
+    rested: Notify,
+}
+
+/// Where things are, for `Info` and `reload`.
+#[derive(Clone, Debug)]
+pub struct Places {
+    /// The config file, and whether it was named explicitly.
+    pub config: PathBuf,
+    /// Whether a missing config file is an error.
+    pub config_is_explicit: bool,
+    /// The state directory.
+    pub state_dir: PathBuf,
+    /// The socket.
+    pub socket: PathBuf,
+}
+
+impl std::ops::Deref for Broker {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl Broker {
+    /// Loads every account that the store or the config knows. Blocking: it reads the whole store.
+    pub fn new(clock: Clock, store: Arc<Store>, api: BoxApi, config: Config, places: Places) -> Self {
+        let broker = Self(Arc::new(Shared {
+            clock,
+            store,
+            api,
+            places,
+            config: RwLock::new(Arc::new(config)),
+            accounts: RwLock::default(),
+            timers: Timers::default(),
+            operations: Operations::default(),
+            spends: Semaphore::new(SPENDS_AT_ONCE),
+            confirmed: Notify::new(),
+            custody: tokio::sync::Mutex::new(()),
+            rested: Notify::new(),
+        }));
+        let config = broker.config();
+        let mut accounts = BTreeMap::new();
+        for name in broker.store.accounts().into_iter().chain(config.accounts().keys().cloned()) {
+            accounts.entry(name).or_insert_with_key(|name| broker.load(name));
+        }
+        *broker.accounts.write().unwrap_or_else(PoisonError::into_inner) = accounts;
+        broker
+    }
+
+    /// Starts what is due and keeps time, for ever.
+    pub async fn keep_time(&self, alarm: Alarm) {
+        self.tick_all();
+        loop {
+            while let Some((due, name)) = self.timers.take_due(self.clock.boot()) {
+                self.tick(due, &name);
+            }
+            let first = self.timers.first();
+            tokio::select! {
+                rang = alarm.ring(first, &self.clock) => {
+                    if rang == Rang::ClockSet {
+                        self.tick_all();
+                    }
+                }
+                () = self.timers.sooner.notified() => {}
+            }
+        }
+    }
+
+    fn tick(&self, due: boxd_engine::BootTime, name: &AccountName) {
+        let Some(account) = self.account(name) else { return };
+        let mut held = account.held();
+        if held.scheduled == Some(due) {
+            held.scheduled = None;
+            drop(held);
+            self.tell(&account, Event::Tick);
+        }
+    }
+
+    fn tick_all(&self) {
+        for account in self.all() {
+            self.tell(&account, Event::Tick);
+        }
+    }
+
+    /// Reads one account out of the store.
+    fn load(&self, name: &AccountName) -> Arc<Account> {
+        let loaded = self.store.load(name);
+        let known = match &loaded {
+            Loaded::Grant { record, .. } => Some((&*record.binding.client_id, record.registration.as_deref())),
+            Loaded::Absent { .. } | Loaded::Damaged { .. } => None,
+        };
+        let effective = self.config().resolve(name, known);
+        let session = Session::load(loaded, effective.settings, self.clock.boot_id(), self.clock.now());
+        let held = Held { session, secret: None, scheduled: None, orphaned: effective.orphaned };
+        Arc::new(Account::new(name.clone(), held))
+    }
+
+    /// The configuration in force.
+    pub(crate) fn config(&self) -> Arc<Config> {
+        Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn account(&self, name: &AccountName) -> Option<Arc<Account>> {
+        self.accounts.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    fn all(&self) -> Vec<Arc<Account>> {
+        self.accounts.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    /// The account of this name, made if there is none yet.
+    fn account_or_new(&self, name: &AccountName) -> Arc<Account> {
+        if let Some(account) = self.account(name) {
+            return account;
+        }
+        let account = self.load(name);
+        let mut accounts = self.accounts.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(accounts.entry(name.clone()).or_insert(account))
+    }
+
+    /// Drops accounts that neither hold a grant nor stand in the config.
+    fn sweep(&self) {
+        let config = self.config();
+        let mut accounts = self.accounts.write().unwrap_or_else(PoisonError::into_inner);
+        accounts.retain(|name, account| config.accounts().contains_key(name) || !account.is_absent());
+    }
+}

@@ -1,0 +1,141 @@
+//! What clients are told when something is wrong: one place maps troubles to codes and next steps.
+
+use std::time::Duration;
+
+use boxd_engine::{Refusal, Trouble, trouble::Remedy};
+use boxd_proto::{Code, Problem};
+
+use crate::account_name::{AccountName, InvalidAccountName};
+
+/// The problem that a trouble of `account` is to a client.
+pub(super) fn of_trouble(account: &AccountName, trouble: &Trouble) -> Problem {
+    let code = match trouble.remedy() {
+        Remedy::Wait => Code::Unavailable,
+        Remedy::Login => Code::LoginRequired,
+        Remedy::Act => Code::ActionRequired,
+    };
+    problem(code, account, trouble.to_string(), next_step(account, trouble))
+}
+
+/// The problem that a refusal is to a client.
+pub(super) fn of_refusal(account: &AccountName, refusal: &Refusal) -> Problem {
+    match refusal {
+        Refusal::Trouble(trouble) => of_trouble(account, trouble),
+        Refusal::MinTtlUnattainable { attainable } => problem(
+            Code::MinTtlUnattainable,
+            account,
+            "no token lives that long".into(),
+            format!("ask for at most {} seconds", attainable.as_secs()),
+        ),
+        Refusal::Unavailable { retry_after, trouble } => {
+            let detail = match trouble {
+                Some(trouble) => format!("no valid token now: {trouble}"),
+                None => "the token was renewed moments ago, and is not renewed again so soon".into(),
+            };
+            unavailable(account, detail, *retry_after)
+        }
+    }
+}
+
+/// There is no valid token now, and trying again later may help.
+pub(super) fn unavailable(account: &AccountName, detail: String, retry_after: Duration) -> Problem {
+    let seconds = u32::try_from(retry_after.as_secs()).unwrap_or(u32::MAX).max(1);
+    let mut problem =
+        problem(Code::Unavailable, account, detail, format!("try again in {seconds} seconds; boxd goes on trying"));
+    problem.retry_after_seconds = Some(seconds);
+    problem
+}
+
+/// There is no such account.
+pub(super) fn unknown_account(name: &str, known: &[AccountName]) -> Problem {
+    let names: Vec<&str> = known.iter().map(AccountName::as_str).collect();
+    let next_step = if names.is_empty() {
+        "take a grant over with `boxctl import`".to_owned()
+    } else {
+        format!("the accounts are: {}", names.join(", "))
+    };
+    Problem {
+        code: Code::UnknownAccount,
+        detail: format!("there is no account `{}`", name.escape_debug()),
+        account: Some(name.chars().take(64).collect()),
+        next_step,
+        retry_after_seconds: None,
+    }
+}
+
+/// Several accounts, none of them named and none the default.
+pub(super) fn ambiguous(known: &[AccountName]) -> Problem {
+    let names: Vec<&str> = known.iter().map(AccountName::as_str).collect();
+    Problem {
+        code: Code::BadRequest,
+        detail: "several accounts exist, and none is the default".into(),
+        account: None,
+        next_step: format!(
+            "name one of {} with -a NAME, or set default_account in the config file",
+            names.join(", ")
+        ),
+        retry_after_seconds: None,
+    }
+}
+
+/// A name that cannot be one.
+pub(super) fn invalid_name(error: &InvalidAccountName) -> Problem {
+    Problem {
+        code: Code::BadRequest,
+        detail: error.to_string(),
+        account: None,
+        next_step: "choose another name".into(),
+        retry_after_seconds: None,
+    }
+}
+
+/// Any problem of an account.
+pub(super) fn problem(code: Code, account: &AccountName, detail: String, next_step: String) -> Problem {
+    Problem { code, detail, account: Some(account.as_str().to_owned()), next_step, retry_after_seconds: None }
+}
+
+/// What a person can do about a trouble.
+fn next_step(account: &AccountName, trouble: &Trouble) -> String {
+    match trouble {
+        Trouble::Absent => format!("take a grant over: boxctl import -a {account} FILE"),
+        Trouble::Unreachable(_) => "check the network and the proxy; boxd goes on trying".into(),
+        Trouble::AnswerLost(_) => "nothing to do: boxd sends the same refresh token again".into(),
+        Trouble::Throttled => "nothing to do: boxd waits as Box asked".into(),
+        Trouble::NotProved(_) | Trouble::NotSaved(_) => {
+            "make room and check the disk of the state directory (`boxctl paths state`); boxd goes on trying".into()
+        }
+        Trouble::ArrivedExpired => "check this machine's clock; boxd goes on trying".into(),
+        Trouble::Taken(_) | Trouble::LostForGood(_) => format!(
+            "stop other programs that use this grant, then import a new one: boxctl import -a {account} --replace \
+             FILE (or try the old one once more: boxctl refresh {account})"
+        ),
+        Trouble::Damaged(_) => {
+            format!("restore the file from a backup, or import a new grant: boxctl import -a {account} FILE")
+        }
+        Trouble::AccessOnlyEnded => {
+            format!("import a new token: boxctl import -a {account} --from token --replace")
+        }
+        Trouble::InvalidClient(_) => {
+            format!("correct client_id or client_secret, then: boxctl reload (account {account})")
+        }
+        Trouble::UnauthorizedClient(_) => {
+            format!("ask a Box administrator to authorize the app, then: boxctl refresh {account}")
+        }
+        Trouble::PasswordReset => format!("reset the Box password in a browser, then: boxctl refresh {account}"),
+        Trouble::TermsOfService => {
+            format!("accept the terms of service at box.com in a browser, then: boxctl refresh {account}")
+        }
+        Trouble::Refused(_) => {
+            format!("check the app's settings in the Box developer console, then: boxctl refresh {account}")
+        }
+        Trouble::BindingDiffers { .. } => format!(
+            "put client_id and token_url back, then: boxctl reload; or import a grant of the new app: boxctl \
+             import -a {account} --replace FILE"
+        ),
+        Trouble::Orphaned => format!("put [accounts.{account}] back into the config file, then: boxctl reload"),
+        Trouble::ForeignMachine => format!(
+            "if the other machine no longer uses this grant: boxctl adopt {account}; else import a grant of its own"
+        ),
+        Trouble::Busy => "wait a moment and try again".into(),
+    }
+}

@@ -1,0 +1,46 @@
+//! Reads the configuration anew, without dropping a token or a connection.
+
+use std::sync::{Arc, PoisonError};
+
+use boxd_engine::Event;
+
+use super::Broker;
+use crate::config::{Config, ConfigError};
+
+impl Broker {
+    /// Puts a new configuration in force; a bad one is refused, and the old one stays.
+    pub async fn reload(&self) -> Result<(), ConfigError> {
+        let places = self.places.clone();
+        let loading = tokio::task::spawn_blocking(move || Config::load(&places.config, places.config_is_explicit));
+        let config = match loading.await {
+            Ok(Ok(config)) => config,
+            Ok(Err(error)) => {
+                tracing::error!(%error, "the new configuration is refused, the old one stays");
+                return Err(error);
+            }
+            // The loader panicked, which aborts the process.
+            Err(_) => return Ok(()),
+        };
+        *self.config.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
+        self.put_in_force();
+        tracing::info!("the configuration was read anew");
+        Ok(())
+    }
+
+    fn put_in_force(&self) {
+        for name in self.config().accounts().keys() {
+            self.account_or_new(name);
+        }
+        for account in self.all() {
+            let effective = self.effective(&account);
+            {
+                let mut held = account.held();
+                // References are read anew when they are next needed.
+                held.secret = None;
+                held.orphaned = effective.orphaned;
+            }
+            self.tell(&account, Event::Configured(effective.settings));
+        }
+        self.sweep();
+    }
+}

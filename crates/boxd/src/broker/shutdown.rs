@@ -1,0 +1,41 @@
+//! Ends in order: spends in flight are finished, what could not be saved gets a spare copy.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{Broker, account::Account};
+
+/// How long a stop waits for spends in flight; after that the journal keeps them, in doubt.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+impl Broker {
+    /// Waits until no spend or write is under way, at most [`PATIENCE`], and saves spares.
+    pub async fn wind_down(&self) {
+        let all_at_rest = async {
+            loop {
+                let rested = self.rested.notified();
+                if self.all().iter().all(|account| account.held().session.at_rest()) {
+                    return;
+                }
+                rested.await;
+            }
+        };
+        if tokio::time::timeout(PATIENCE, all_at_rest).await.is_err() {
+            tracing::warn!("a renewal is still without an answer; the journal keeps it, in doubt");
+        }
+        let accounts: Vec<Arc<Account>> = self.all();
+        let store = Arc::clone(&self.store);
+        let saved = tokio::task::spawn_blocking(move || {
+            for account in accounts {
+                let held = account.held();
+                let Some(record) = held.session.unsaved() else { continue };
+                match store.save_spare(&account.name, record) {
+                    Ok(()) => tracing::warn!(account = %account.name, "the unsaved grant was put into a spare file"),
+                    Err(error) => tracing::error!(account = %account.name, %error, "no spare file could be written"),
+                }
+            }
+        });
+        if saved.await.is_err() {
+            tracing::error!("spare files could not be written");
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! What `status` shows of an account.
+
+use boxd_engine::State;
+use boxd_proto::{AccountStatus, Auth, GrantState, User};
+
+use super::{Broker, account::Account, problems};
+
+impl Broker {
+    /// The account as it stands now.
+    pub(super) fn status_of(&self, account: &Account) -> AccountStatus {
+        let now = self.clock.now();
+        let orphaned = account.held().orphaned;
+        let view = account.view.borrow();
+        let served = view.serve(now.boot, std::time::Duration::ZERO);
+        let seconds = |left: std::time::Duration| u32::try_from(left.as_secs()).unwrap_or(u32::MAX);
+        AccountStatus {
+            account: account.name.as_str().to_owned(),
+            auth: if view.renewable || view.token.is_none() { Auth::OAuth2 } else { Auth::Token },
+            user: view.user.as_ref().map(|user| User {
+                id: user.id.clone(),
+                login: user.login.clone(),
+                name: user.name.clone(),
+            }),
+            state: grant_state(view.state),
+            token: served.is_some(),
+            expires_in_seconds: served.as_ref().map(|served| seconds(served.promised_for)),
+            expires_at: served.as_ref().map(|served| now.wall.after(served.promised_for).unix_seconds()),
+            box_expires_at: served.as_ref().map(|served| now.wall.after(served.box_for).unix_seconds()),
+            generation: view.generation.0,
+            next_refresh_at: view.next_renewal.map(|next| now.date_of(next).unix_seconds()),
+            login_deadline: view.login_deadline(now, self.clock.boot_id()).map(boxd_engine::WallTime::unix_seconds),
+            orphaned,
+            store_bound: self.store.bound(),
+            error: view.trouble.as_ref().map(|trouble| problems::of_trouble(&account.name, trouble)),
+            warnings: self.warnings(),
+        }
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        let mut warnings = vec![self.store.key_source().to_owned()];
+        if !self.store.bound() {
+            warnings.push("this machine has no stable id: the store is not bound to it".to_owned());
+        }
+        warnings
+    }
+}
+
+fn grant_state(state: State) -> GrantState {
+    match state {
+        State::Absent => GrantState::Absent,
+        State::Healthy => GrantState::Healthy,
+        State::Spending => GrantState::Spending,
+        State::InDoubt => GrantState::InDoubt,
+        State::Unsaved => GrantState::Unsaved,
+        State::Backoff => GrantState::Backoff,
+        State::LoginRequired => GrantState::LoginRequired,
+        State::ActionRequired => GrantState::ActionRequired,
+    }
+}

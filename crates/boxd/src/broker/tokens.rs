@@ -1,0 +1,124 @@
+//! Answers requests for a token: from memory where that suffices, else through the session.
+
+use std::{sync::Arc, time::Duration};
+
+use boxd_engine::{Answer, Ask, BootTime, Generation, Served, Snapshot};
+use boxd_proto::{Problem, Rejected, Secret, Token, TokenRequest};
+
+use super::{Broker, account::Account, problems};
+use crate::server::Peer;
+
+/// How long a client waits by default for a token that is not at hand.
+const DEFAULT_WAIT: Duration = Duration::from_secs(30);
+/// Longest wait that a client can ask for.
+const LONGEST_WAIT: Duration = Duration::from_hours(1);
+
+impl Broker {
+    /// A token by what memory knows, without touching the session; `None` where that does not suffice.
+    ///
+    /// This is the path of nearly every request: one clock reading, two uncontended read locks.
+    pub(super) fn token_at_hand(&self, account: &Account, request: &TokenRequest) -> Option<Token> {
+        if !matches!(request.rejected, Rejected::No) {
+            return None;
+        }
+        let boot = self.clock.boot();
+        let view = account.view.borrow();
+        if view.wants_waking(boot) {
+            return None;
+        }
+        let min_ttl = Duration::from_secs(u64::from(request.min_ttl_seconds));
+        view.serve(boot, min_ttl).map(|served| self.token_of(account, &served))
+    }
+
+    /// A token, after a renewal if need be.
+    pub(super) async fn token(
+        &self,
+        account: &Arc<Account>,
+        request: &TokenRequest,
+        peer: &Peer,
+    ) -> Result<Token, Problem> {
+        let min_ttl = Duration::from_secs(u64::from(request.min_ttl_seconds));
+        let rejected = rejected_generation(&account.view.borrow(), &request.rejected);
+        let wait = wait_of(request.wait_millis);
+        let until = self.clock.boot().after(wait);
+        let deadline = tokio::time::Instant::now() + wait;
+        let ask = Ask { min_ttl, rejected, until };
+        let mut changes = account.view.subscribe();
+        let mut logged = false;
+        loop {
+            match self.with_session(account, |session, now| session.ask(now, ask)) {
+                Answer::Serve(served) => return Ok(self.token_of(account, &served)),
+                Answer::Refuse(refusal) => return Err(problems::of_refusal(&account.name, &refusal)),
+                Answer::Wait => {}
+            }
+            if !logged && (rejected.is_some() || !min_ttl.is_zero()) {
+                logged = true;
+                let generation = account.view.borrow().generation;
+                let min_ttl = min_ttl.as_secs();
+                let rejected = rejected.map(|generation| generation.0);
+                tracing::info!(account = %account.name, %generation, min_ttl, rejected, %peer, "a client needs a newer token");
+            }
+            changes.mark_unchanged();
+            if self.clock.boot() >= until {
+                return Err(self.timed_out(account));
+            }
+            match tokio::time::timeout_at(deadline, changes.changed()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) | Err(_) => return Err(self.timed_out(account)),
+            }
+        }
+    }
+
+    /// The caller's time is up: when it may try again, and what is in the way.
+    pub(super) fn timed_out(&self, account: &Account) -> Problem {
+        let view = account.view.borrow();
+        let retry_after =
+            view.next_renewal.map_or(Duration::from_secs(1), |next| next.since(self.clock.boot()));
+        let detail = match &view.trouble {
+            Some(trouble) => format!("no token that satisfies the request yet: {trouble}"),
+            None => "no token that satisfies the request yet: a renewal is under way".into(),
+        };
+        problems::unavailable(&account.name, detail, retry_after)
+    }
+
+    fn token_of(&self, account: &Account, served: &Served) -> Token {
+        let now = self.clock.now();
+        let end = |left: Duration| now.wall.after(left).unix_seconds();
+        Token {
+            account: account.name.as_str().to_owned(),
+            access_token: Secret::new(served.access.expose()),
+            expires_in_seconds: u32::try_from(served.promised_for.as_secs()).unwrap_or(u32::MAX),
+            expires_at: end(served.promised_for),
+            box_expires_at: end(served.box_for),
+            generation: served.generation.0,
+        }
+    }
+
+    /// The end of a client's wait.
+    pub(super) fn until(&self, wait_millis: Option<u32>) -> (BootTime, tokio::time::Instant) {
+        let wait = wait_of(wait_millis);
+        (self.clock.boot().after(wait), tokio::time::Instant::now() + wait)
+    }
+}
+
+fn wait_of(wait_millis: Option<u32>) -> Duration {
+    wait_millis.map_or(DEFAULT_WAIT, |millis| Duration::from_millis(u64::from(millis))).min(LONGEST_WAIT)
+}
+
+/// Which generation a client says was refused; a token that is not the current one is an old one.
+fn rejected_generation(view: &Snapshot, rejected: &Rejected) -> Option<Generation> {
+    match rejected {
+        Rejected::No => None,
+        Rejected::Generation(generation) => Some(Generation(*generation)),
+        Rejected::Token(token) => {
+            let current = view.token.as_ref()?;
+            let same = ring_equal(current.access.expose().as_bytes(), token.expose().as_bytes());
+            same.then_some(view.generation)
+        }
+    }
+}
+
+/// Compares without telling by time where two tokens differ.
+fn ring_equal(a: &[u8], b: &[u8]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).fold(0, |differences, (a, b)| differences | (a ^ b)) == 0
+}
