@@ -123,6 +123,7 @@ enum Writing {
         operation: Operation,
         old: Option<Box<Record>>,
         renew_now: bool,
+        settings: Settings,
     },
     LogoutNote {
         operation: Option<Operation>,
