@@ -1,2 +1,57 @@
-//! stub
-fn main() {}
+//! `boxd`: keeps Box access tokens alive and hands them to local programs.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use boxd::run::{self, Options};
+use clap::Parser;
+
+/// Keeps a Box account's OAuth 2.0 tokens alive, and hands them to local programs.
+///
+/// Stays in the foreground and logs to stderr; ask it with `boxctl`.
+#[derive(Debug, Parser)]
+#[command(name = "boxd", version)]
+struct Arguments {
+    /// Config file [default: config.toml in the platform's config directory]
+    #[arg(long, value_name = "FILE", env = "BOXD_CONFIG")]
+    config: Option<PathBuf>,
+    /// State directory: the sealed grants
+    #[arg(long, value_name = "DIR", env = "BOXD_STATE_DIR")]
+    state_dir: Option<PathBuf>,
+    /// Socket to serve on
+    #[arg(long, value_name = "PATH", env = "BOXD_SOCKET")]
+    socket: Option<PathBuf>,
+    /// Log filter, e.g. `info`, `debug`, `boxd=debug`
+    #[arg(long, value_name = "FILTER", env = "BOXD_LOG", default_value = "info")]
+    log: String,
+    /// Keep the state directory on a network file system all the same
+    #[arg(long)]
+    allow_network_fs: bool,
+    /// Read config and store, print what boxd would do, change nothing; exit 0 or 78
+    #[arg(long)]
+    check: bool,
+}
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => error.exit(),
+    };
+    let options = Options {
+        config: arguments.config,
+        state_dir: arguments.state_dir,
+        socket: arguments.socket,
+        allow_network_fs: arguments.allow_network_fs,
+    };
+    if let Err(error) = boxd::logging::start(&arguments.log) {
+        eprintln!("boxd: {error}");
+        return ExitCode::from(run::USAGE);
+    }
+    let result = if arguments.check { run::check(&options) } else { run::serve(&options) };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("boxd: {failure}");
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}

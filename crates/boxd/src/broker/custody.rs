@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use boxd_engine::{
     AccessToken, Binding, ClientSecret, Credential, Event, Generation, GrantId, IssuedToken, NewGrant, Operation,
-    Record, RefreshToken, Registration, State, Trouble,
+    Record, RefreshToken, Registration, Settings, State, Trouble, BootTime,
 };
 use boxd_proto::{AccountStatus, Code, Endpoints, Import, ImportedCredential, Problem};
 use ring::rand::SecureRandom as _;
@@ -42,8 +42,8 @@ impl Broker {
                 format!("to let the new one take its place: boxctl import -a {name} --replace"),
             ));
         }
-        self.adopt_application(&account, &record)?;
-        let grant = Box::new(NewGrant { record, renew_now });
+        let settings = self.settings_for(name, &record)?;
+        let grant = Box::new(NewGrant { record, renew_now, settings });
         let attempts = account.view.borrow().attempts;
         self.operate(&account, |operation| Event::Replace { operation, grant }).await?;
         tracing::info!(account = %name, "a grant was taken over");
@@ -99,10 +99,13 @@ impl Broker {
                 (String::new(), Registration { client_secret: None, endpoints }, Credential::AccessOnly { access })
             }
         };
-        let effective = self
+        // What the file says of its own endpoints decides where this grant was issued.
+        let token_origin = self
             .config()
-            .check_registration(name, &registration, &client_id)
-            .map_err(|error| bad(&error.to_string(), "correct the config or the import file"))?;
+            .resolve(name, Some((&client_id, Some(&registration))))
+            .endpoint
+            .map_err(|error| bad(&error.to_string(), "correct the config or the import file"))?
+            .token_origin();
         let mut grant = [0; 16];
         ring::rand::SystemRandom::new()
             .fill(&mut grant)
@@ -110,7 +113,7 @@ impl Broker {
         Ok(Record {
             grant: GrantId(grant),
             generation: Generation::default(),
-            binding: Binding { client_id, token_origin: effective.endpoint.token_origin() },
+            binding: Binding { client_id, token_origin },
             registration: Some(Arc::new(registration)),
             credential,
             user: None,
@@ -119,20 +122,17 @@ impl Broker {
         })
     }
 
-    /// Makes the account speak for the record's application from now on.
-    fn adopt_application(&self, account: &Account, record: &Record) -> Result<(), Problem> {
-        let effective = self.config().resolve(
-            &account.name,
-            record.registration.as_deref(),
-            Some(&record.binding.client_id),
-        );
+    /// The settings in force once the account holds `record`; refused where the config names another app.
+    fn settings_for(&self, name: &AccountName, record: &Record) -> Result<Settings, Problem> {
+        let known = (&*record.binding.client_id, record.registration.as_deref());
+        let settings = self.config().resolve(name, Some(known)).settings;
         let access_only = matches!(record.credential, Credential::AccessOnly { .. });
-        if !access_only && effective.settings.binding.as_ref() != Some(&record.binding) {
-            let configured = effective.settings.binding.unwrap_or_default();
-            let trouble = Trouble::BindingDiffers { stored: record.binding.clone(), configured };
-            return Err(problems::of_trouble(&account.name, &trouble));
+        if access_only || settings.binding.as_ref() == Some(&record.binding) {
+            return Ok(settings);
         }
-        Ok(())
+        let configured = settings.binding.unwrap_or_default();
+        let trouble = Trouble::BindingDiffers { stored: record.binding.clone(), configured };
+        Err(problems::of_trouble(name, &trouble))
     }
 
     /// Which account holds the same refresh token.
@@ -142,4 +142,142 @@ impl Broker {
             .find(|account| account.held().session.holds_grant_of(record))
             .map(|account| account.name.clone())
     }
+
+    /// Revokes at Box, then forgets; `local` only forgets.
+    pub(super) async fn log_out(&self, account: &Arc<Account>, local: bool) -> Result<(), Problem> {
+        self.operate(account, |operation| Event::Logout { operation, local }).await?;
+        tracing::info!(account = %account.name, local, "logged out");
+        self.sweep();
+        Ok(())
+    }
+
+    /// Takes over a store that came from another machine.
+    pub(super) async fn adopt(&self, account: &Arc<Account>) -> Result<AccountStatus, Problem> {
+        self.operate(account, |operation| Event::Adopt { operation }).await?;
+        tracing::info!(account = %account.name, "the grant of another machine was taken over");
+        Ok(self.status_of(account))
+    }
+
+    /// Moves a grant to another name. The old file is given up only after the new one is durable; a crash
+    /// in between leaves both, and the next start finishes the rename.
+    pub(super) async fn rename(&self, from: &AccountName, to: &AccountName) -> Result<AccountStatus, Problem> {
+        let _one_at_a_time = self.custody.lock().await;
+        let old = self.held_account(from)?;
+        if self.account(to).is_some_and(|account| !account.is_absent()) {
+            return Err(problems::problem(
+                Code::BadRequest,
+                to,
+                "an account of this name exists already".into(),
+                format!("choose another name, or log it out first: boxctl logout {to}"),
+            ));
+        }
+        let Some(mut record) = self.with_session(&old, |session, _| (session.detach(), Vec::new())) else {
+            let detail = "the account is busy or in doubt, and cannot be renamed now".to_owned();
+            return Err(problems::unavailable(from, detail, Duration::from_secs(10)));
+        };
+        record.renamed_from = Some(from.as_str().to_owned());
+        let result = self.settle_under(to, *record).await;
+        match &result {
+            Ok(_) => {
+                self.operate(&old, |operation| Event::Logout { operation, local: true }).await?;
+                tracing::info!(account = %to, %from, "renamed");
+                self.sweep();
+            }
+            // The old file is untouched: the account is read from it again.
+            Err(_) => self.read_again(from),
+        }
+        result
+    }
+
+    async fn settle_under(&self, to: &AccountName, record: Record) -> Result<AccountStatus, Problem> {
+        let settings = self.settings_for(to, &record)?;
+        let account = self.account_or_new(to);
+        let grant = Box::new(NewGrant { record, renew_now: false, settings });
+        self.operate(&account, |operation| Event::Replace { operation, grant }).await?;
+        Ok(self.status_of(&account))
+    }
+
+    /// Hands an operation to the session and waits for its end, however long the store or Box takes.
+    async fn operate(&self, account: &Arc<Account>, event: impl FnOnce(Operation) -> Event) -> Result<(), Problem> {
+        let (operation, outcome) = self.operations.begin();
+        self.tell(account, event(operation));
+        match outcome.await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(trouble)) => Err(problems::of_trouble(&account.name, &trouble)),
+            Err(_) => Err(problems::problem(
+                Code::Internal,
+                &account.name,
+                "boxd is ending".into(),
+                "try again once it runs".into(),
+            )),
+        }
+    }
+
+    /// Waits for the attempt that an explicit `refresh` or an import started.
+    pub(super) async fn outcome_of_renewal(
+        &self,
+        account: &Arc<Account>,
+        attempts: u64,
+        (until, deadline): (BootTime, tokio::time::Instant),
+    ) -> Result<(), Problem> {
+        let mut changes = account.view.subscribe();
+        let (before, started) = {
+            let view = account.view.borrow();
+            (view.generation, view.attempts)
+        };
+        let _ = started;
+        loop {
+            {
+                let view = changes.borrow_and_update();
+                let ended = view.attempts > attempts;
+                let undecided = matches!(view.state, State::Spending | State::InDoubt | State::Unsaved);
+                if view.generation > before || (ended && view.trouble.is_none()) {
+                    return Ok(());
+                }
+                if ended && !undecided
+                    && let Some(trouble) = &view.trouble
+                {
+                    return Err(problems::of_trouble(&account.name, trouble));
+                }
+            }
+            if self.clock.boot() >= until {
+                return Err(self.timed_out(account));
+            }
+            match tokio::time::timeout_at(deadline, changes.changed()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) | Err(_) => return Err(self.timed_out(account)),
+            }
+        }
+    }
+
+    /// After an import: until Box has told who the user is, or a moment has passed.
+    async fn wait_until_identified(&self, account: &Arc<Account>) {
+        const A_MOMENT: Duration = Duration::from_secs(15);
+        let identified = async {
+            loop {
+                let ended = self.confirmed.notified();
+                if account.view.borrow().user.is_some() {
+                    return;
+                }
+                ended.await;
+            }
+        };
+        if tokio::time::timeout(A_MOMENT, identified).await.is_err() {
+            tracing::warn!(account = %account.name, "Box has not told yet who the user is");
+        }
+    }
+}
+
+/// The `[box]` settings of an import, by their keys.
+fn endpoint_settings(endpoints: &Endpoints) -> Vec<(String, String)> {
+    let all = [
+        ("authorize_url", &endpoints.authorize_url),
+        ("token_url", &endpoints.token_url),
+        ("revoke_url", &endpoints.revoke_url),
+        ("api_url", &endpoints.api_url),
+        ("upload_url", &endpoints.upload_url),
+        ("ca_file", &endpoints.ca_file),
+        ("proxy", &endpoints.proxy),
+    ];
+    all.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value.clone()?))).collect()
 }

@@ -1,0 +1,169 @@
+//! One request of a client, answered.
+
+use std::sync::{Arc, PoisonError};
+
+use boxd_engine::Event;
+use boxd_proto::{Code, Info, Problem, Request, Response, TokenRequest};
+
+use super::{Broker, account::Account, problems};
+use crate::{
+    account_name::AccountName,
+    server::{Peer, Reply, Service},
+};
+
+impl Service for Broker {
+    async fn call(&self, peer: &Peer, request: Request) -> Reply {
+        match self.answer(peer, request).await {
+            Ok(reply) => reply,
+            Err(problem) => Reply::One(Response::Error(problem)),
+        }
+    }
+}
+
+impl Broker {
+    async fn answer(&self, peer: &Peer, request: Request) -> Result<Reply, Problem> {
+        match request {
+            Request::Token(request) => self.answer_token(peer, &request).await,
+            Request::Status { account } => self.answer_status(account.as_deref()),
+            Request::Refresh { account, wait_millis } => self.answer_refresh(peer, account.as_deref(), wait_millis).await,
+            Request::Accounts => Ok(listed(self.names().into_iter().map(|name| Response::AccountName(name.as_str().to_owned())))),
+            Request::Import(import) => {
+                let name = match &import.account {
+                    Some(name) => parse(name)?,
+                    None => self.name_for_import()?,
+                };
+                Ok(Reply::One(Response::Account(Box::new(self.import(&name, *import).await?))))
+            }
+            Request::Logout { account, local } => {
+                let account = self.named(account.as_deref())?;
+                self.log_out(&account, local).await?;
+                Ok(Reply::One(Response::Done))
+            }
+            Request::Rename { from, to } => {
+                let status = self.rename(&parse(&from)?, &parse(&to)?).await?;
+                Ok(Reply::One(Response::Account(Box::new(status))))
+            }
+            Request::Adopt { account } => {
+                let account = self.named(Some(&account))?;
+                Ok(Reply::One(Response::Account(Box::new(self.adopt(&account).await?))))
+            }
+            Request::Reload => match self.reload().await {
+                Ok(()) => Ok(Reply::One(Response::Done)),
+                Err(error) => Err(Problem {
+                    code: Code::ActionRequired,
+                    detail: format!("the new configuration is refused, the old one stays: {error}"),
+                    account: None,
+                    next_step: "correct the config file, then: boxctl reload".into(),
+                    retry_after_seconds: None,
+                }),
+            },
+            Request::Info => Ok(Reply::One(Response::Info(Box::new(self.info())))),
+            Request::ReturnError { code } => Err(Problem {
+                code,
+                detail: "this error was asked for".into(),
+                account: None,
+                next_step: "nothing to do".into(),
+                retry_after_seconds: None,
+            }),
+        }
+    }
+
+    async fn answer_token(&self, peer: &Peer, request: &TokenRequest) -> Result<Reply, Problem> {
+        let account = self.named(request.account.as_deref())?;
+        let token = match self.token_at_hand(&account, request) {
+            Some(token) => token,
+            None => self.token(&account, request, peer).await?,
+        };
+        Ok(Reply::One(Response::Token(token)))
+    }
+
+    fn answer_status(&self, account: Option<&str>) -> Result<Reply, Problem> {
+        let accounts = match account {
+            Some(_) => vec![self.named(account)?],
+            None => self.all(),
+        };
+        let broker = self.clone();
+        Ok(listed(
+            accounts.into_iter().map(move |account| Response::Account(Box::new(broker.status_of(&account)))),
+        ))
+    }
+
+    async fn answer_refresh(
+        &self,
+        peer: &Peer,
+        account: Option<&str>,
+        wait_millis: Option<u32>,
+    ) -> Result<Reply, Problem> {
+        let account = self.named(account)?;
+        let (until, deadline) = self.until(wait_millis);
+        let generation = account.view.borrow().generation;
+        tracing::info!(account = %account.name, %generation, %peer, "a client asks for a refresh");
+        let attempts = account.view.borrow().attempts;
+        self.with_session(&account, |session, now| session.refresh(now, until))
+            .map_err(|refusal| problems::of_refusal(&account.name, &refusal))?;
+        self.outcome_of_renewal(&account, attempts, (until, deadline)).await?;
+        Ok(Reply::One(Response::Account(Box::new(self.status_of(&account)))))
+    }
+
+    /// The account that a request means: the one it names, else the default one.
+    fn named(&self, name: Option<&str>) -> Result<Arc<Account>, Problem> {
+        if let Some(name) = name {
+            return self.held_account(&parse(name)?);
+        }
+        let config = self.config();
+        if let Some(default) = config.default_account() {
+            return self.held_account(default);
+        }
+        let accounts = self.accounts.read().unwrap_or_else(PoisonError::into_inner);
+        if let (1, Some(only)) = (accounts.len(), accounts.values().next()) {
+            return Ok(Arc::clone(only));
+        }
+        if let Some(account) = accounts.get(&AccountName::default_name()) {
+            return Ok(Arc::clone(account));
+        }
+        let names: Vec<AccountName> = accounts.keys().cloned().collect();
+        Err(if names.is_empty() {
+            problems::unknown_account(AccountName::default_name().as_str(), &names)
+        } else {
+            problems::ambiguous(&names)
+        })
+    }
+
+    /// The account of this name, if it holds a grant or stands in the config.
+    pub(super) fn held_account(&self, name: &AccountName) -> Result<Arc<Account>, Problem> {
+        self.account(name).ok_or_else(|| problems::unknown_account(name.as_str(), &self.names()))
+    }
+
+    /// Where an import without a name goes: the default account, or the only one, or a new `default`.
+    fn name_for_import(&self) -> Result<AccountName, Problem> {
+        if self.accounts.read().unwrap_or_else(PoisonError::into_inner).is_empty() {
+            return Ok(AccountName::default_name());
+        }
+        self.named(None).map(|account| account.name.clone())
+    }
+
+    fn names(&self) -> Vec<AccountName> {
+        self.accounts.read().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
+    }
+
+    fn info(&self) -> Info {
+        let text = |path: &std::path::Path| path.to_string_lossy().into_owned();
+        Info {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            pid: std::process::id(),
+            config_file: text(&self.places.config),
+            state_dir: text(&self.places.state_dir),
+            socket: text(&self.places.socket),
+            key_source: self.store.key_source().to_owned(),
+        }
+    }
+}
+
+/// A list, streamed frame by frame, so that its length is not bounded by a frame.
+fn listed(responses: impl Iterator<Item = Response> + Send + 'static) -> Reply {
+    Reply::Many(Box::new(responses.chain(std::iter::once(Response::End))))
+}
+
+fn parse(name: &str) -> Result<AccountName, Problem> {
+    name.parse().map_err(|error| problems::invalid_name(&error))
+}
