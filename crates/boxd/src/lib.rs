@@ -1,8 +1,18 @@
 //! The daemon that owns Box grants: it drives `boxd-engine` with a clock, a store, Box and a socket.
+//!
+//! `run` puts the parts together; `broker` drives the sessions; `store`, `box_api` and `server` are the
+//! shells towards disk, Box and clients; `clock` is the one place that reads the time.
+
 pub mod account_name;
+pub mod alarm;
 pub mod box_api;
 pub mod broker;
+pub mod check;
 pub mod clock;
 pub mod config;
+pub mod logging;
+pub mod run;
 pub mod server;
+#[cfg(unix)]
+pub mod signals;
 pub mod store;

@@ -1,0 +1,200 @@
+//! Puts the daemon together and takes it apart again.
+
+use std::{future::Future, path::PathBuf, sync::Arc, time::Duration};
+
+use crate::{
+    alarm::Alarm,
+    box_api::BoxApi,
+    broker::{Broker, Places},
+    clock::Clock,
+    config::{Config, ConfigError, Paths},
+    server::{self, BindError, Limits, Listener},
+    store::{self, OpenError, Store},
+};
+
+/// Exit status for a wrong command line.
+pub const USAGE: u8 = 2;
+/// Exit status where another daemon has the state directory or the socket (`EX_CANTCREAT`).
+const ALREADY_RUNNING: u8 = 73;
+/// Exit status for a configuration or store that cannot be used (`EX_CONFIG`).
+const CONFIG: u8 = 78;
+/// Threads for the store's blocking work at most; they end after a moment without work.
+const STORE_THREADS: usize = 4;
+const STORE_THREAD_REST: Duration = Duration::from_secs(2);
+
+/// What the command line and the environment say.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// `--config`, `BOXD_CONFIG`.
+    pub config: Option<PathBuf>,
+    /// `--state-dir`, `BOXD_STATE_DIR`.
+    pub state_dir: Option<PathBuf>,
+    /// `--socket`, `BOXD_SOCKET`.
+    pub socket: Option<PathBuf>,
+    /// `--allow-network-fs`.
+    pub allow_network_fs: bool,
+}
+
+/// Why the daemon does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The configuration cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The store cannot be used.
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    /// The socket cannot be used.
+    #[error(transparent)]
+    Socket(#[from] BindError),
+    /// The operating system refused something basic.
+    #[error("{what}: {error}")]
+    System {
+        /// What was tried.
+        what: &'static str,
+        /// The system's reason.
+        error: std::io::Error,
+    },
+    /// No place for the socket could be found.
+    #[error("{0}")]
+    Endpoint(String),
+}
+
+impl Failure {
+    /// The exit status that scripts and service managers go by.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Config(_) | Self::Endpoint(_) => CONFIG,
+            Self::Store(error) if error.is_locked() => ALREADY_RUNNING,
+            Self::Store(_) => CONFIG,
+            Self::Socket(error) if error.is_already_running() => ALREADY_RUNNING,
+            Self::Socket(_) => CONFIG,
+            Self::System { .. } => 1,
+        }
+    }
+}
+
+fn system(what: &'static str) -> impl FnOnce(std::io::Error) -> Failure {
+    move |error| Failure::System { what, error }
+}
+
+/// Runs until SIGTERM or SIGINT.
+pub fn serve(options: &Options) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .enable_time()
+        .max_blocking_threads(STORE_THREADS)
+        .thread_keep_alive(STORE_THREAD_REST)
+        .build()
+        .map_err(system("the async runtime cannot be started"))?;
+    runtime.block_on(serve_here(options))
+}
+
+async fn serve_here(options: &Options) -> Result<(), Failure> {
+    let mut wishes = crate::signals::Wishes::listen().map_err(system("signals cannot be caught"))?;
+    let alarm = Alarm::new().map_err(system("no timer can be had"))?;
+    let limits = Limits::of_this_process();
+    let places = places(options)?;
+    let config = Config::load(&places.config, places.config_is_explicit)?;
+    let store = Store::open(store_options(options, &places))?;
+    let listener = server::Listener::bind(&places.socket)?;
+    let broker = Broker::new(Clock::of_this_boot(), Arc::new(store), BoxApi::default(), config, places.clone());
+    announce_ready(&places);
+
+    let reloader = broker.clone();
+    let stop = async move {
+        loop {
+            match wishes.next().await {
+                crate::signals::Wish::Stop => return,
+                crate::signals::Wish::Reload => {
+                    notify_reloading();
+                    // A bad config is logged there, and the old one stays.
+                    let result = reloader.reload().await;
+                    notify_ready();
+                    drop(result);
+                }
+            }
+        }
+    };
+    run(listener, broker, alarm, stop, limits).await;
+    Ok(())
+}
+
+/// Serves until `stop` resolves, then ends in order. Everything is a parameter, so that a test needs no
+/// signal and no fixed place.
+pub async fn run(listener: Listener, broker: Broker, alarm: Alarm, stop: impl Future<Output = ()>, limits: Limits) {
+    let timekeeper = {
+        let broker = broker.clone();
+        tokio::spawn(async move { broker.keep_time(alarm).await })
+    };
+    server::run(listener, broker.clone(), stop, limits).await;
+    notify_stopping();
+    timekeeper.abort();
+    broker.wind_down().await;
+    tracing::info!("boxd ends");
+}
+
+/// Reads config and store, says what boxd would do, and changes nothing.
+pub fn check(options: &Options) -> Result<(), Failure> {
+    let places = places(options)?;
+    let config = Config::load(&places.config, places.config_is_explicit)?;
+    let inspection = store::inspect(&store_options(options, &places))?;
+    crate::check::print(&places, &config, &inspection);
+    Ok(())
+}
+
+fn places(options: &Options) -> Result<Places, Failure> {
+    let paths = Paths::of_this_process(options.config.clone(), options.state_dir.clone())?;
+    let socket = boxd_proto::endpoint::Environment::of_this_process()
+        .server_socket(options.socket.clone(), options.state_dir.clone())
+        .map_err(|error| Failure::Endpoint(error.to_string()))?;
+    Ok(Places {
+        config: paths.config,
+        config_is_explicit: paths.config_is_explicit,
+        state_dir: paths.state_dir,
+        socket,
+    })
+}
+
+fn store_options(options: &Options, places: &Places) -> store::Options {
+    store::Options {
+        state_dir: places.state_dir.clone(),
+        // Beside the socket: usually memory, so a spare can be written when the disk cannot.
+        spare_dir: places.socket.parent().map(PathBuf::from),
+        machine: store::MachineId::of_this_machine(),
+        allow_network_fs: options.allow_network_fs,
+    }
+}
+
+fn announce_ready(places: &Places) {
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        socket = %places.socket.display(),
+        state_dir = %places.state_dir.display(),
+        config = %places.config.display(),
+        "boxd is ready"
+    );
+    notify_ready();
+}
+
+fn notify_ready() {
+    notify(&[sd_notify::NotifyState::Ready]);
+}
+
+fn notify_stopping() {
+    notify(&[sd_notify::NotifyState::Stopping]);
+}
+
+fn notify_reloading() {
+    match sd_notify::NotifyState::monotonic_usec_now() {
+        Ok(now) => notify(&[sd_notify::NotifyState::Reloading, now]),
+        Err(_) => notify(&[sd_notify::NotifyState::Reloading]),
+    }
+}
+
+/// Tells the service manager, where there is one.
+fn notify(states: &[sd_notify::NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(states) {
+        tracing::debug!(%error, "the service manager could not be told");
+    }
+}
