@@ -46,7 +46,7 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) grants: u32,
 
-    /// Serve HTTPS with a certificate for 127.0.0.1, ::1 and localhost
+    /// Serve HTTPS with a certificate for 127.0.0.1, localhost and the IPv6 loopback
     #[arg(long, requires = "ca_out")]
     pub(crate) tls: bool,
 

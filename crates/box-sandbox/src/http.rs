@@ -7,7 +7,9 @@ mod fault;
 mod reply;
 
 use std::cell::{Cell, RefCell};
+use std::convert::Infallible;
 use std::rc::Rc;
+use std::time::Duration;
 
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -55,11 +57,11 @@ impl App {
     }
 }
 
-/// Serves until the listener fails for good. To be run on a [`tokio::task::LocalSet`].
-///
-/// # Errors
-/// The listener's.
-pub async fn serve(listener: TcpListener, provider: Provider, tls: Option<Tls>) -> std::io::Result<()> {
+/// How long to leave the listener alone after it failed, mostly for want of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Serves until the future is dropped. To be run on a [`tokio::task::LocalSet`].
+pub async fn serve(listener: TcpListener, provider: Provider, tls: Option<Tls>) -> Infallible {
     let app = Rc::new(App {
         provider: RefCell::new(provider),
         faults: RefCell::default(),
@@ -70,13 +72,11 @@ pub async fn serve(listener: TcpListener, provider: Provider, tls: Option<Tls>) 
     });
     let tls = tls.map(|tls| tls.acceptor);
     loop {
-        let stream = match listener.accept().await {
-            Ok((stream, _)) => stream,
-            // The client was faster to leave than we to accept.
-            Err(error) if error.kind() == std::io::ErrorKind::ConnectionAborted => continue,
-            Err(error) => return Err(error),
-        };
-        tokio::task::spawn_local(connection(Rc::clone(&app), stream, tls.clone()));
+        if let Ok((stream, _)) = listener.accept().await {
+            tokio::task::spawn_local(connection(Rc::clone(&app), stream, tls.clone()));
+        } else {
+            tokio::time::sleep(ACCEPT_PAUSE).await;
+        }
     }
 }
 
@@ -89,7 +89,7 @@ enum Opening {
 }
 
 async fn connection(app: Rc<App>, stream: TcpStream, tls: Option<tokio_rustls::TlsAcceptor>) {
-    let Ok(opening) = look_at(&stream).await else { return };
+    let Ok(Some(opening)) = look_at(&stream).await else { return };
     if !matches!(opening, Opening::Control) && app.faults.borrow_mut().next_refuses() {
         app.with(|provider, now| {
             let fault = Event::Fault { endpoint: None, grant: None, fault: "refuse", when: When::Before };
@@ -99,7 +99,7 @@ async fn connection(app: Rc<App>, stream: TcpStream, tls: Option<tokio_rustls::T
         return;
     }
     match (opening, tls) {
-        (Opening::Control, None) | (Opening::Plain, None) => exchange(app, stream, Doors::All).await,
+        (Opening::Control | Opening::Plain, None) => exchange(app, stream, Doors::All).await,
         (Opening::Control, Some(_)) => exchange(app, stream, Doors::Control).await,
         (_, Some(acceptor)) => {
             if let Ok(stream) = acceptor.accept(stream).await {
@@ -110,19 +110,20 @@ async fn connection(app: Rc<App>, stream: TcpStream, tls: Option<tokio_rustls::T
     }
 }
 
-async fn look_at(stream: &TcpStream) -> std::io::Result<Opening> {
+/// `None` where the client left without a word.
+async fn look_at(stream: &TcpStream) -> std::io::Result<Option<Opening>> {
     /// Enough for the longest method and the prefix.
     const LOOK: usize = 32;
     let mut bytes = [0; LOOK];
     let length = stream.peek(&mut bytes).await?;
     let seen = bytes.get(..length).unwrap_or_default();
     let target = seen.split(|byte| *byte == b' ').nth(1).unwrap_or_default();
-    Ok(match seen.first() {
+    Ok(seen.first().map(|first| match first {
         // A TLS record of type handshake.
-        Some(0x16) => Opening::Tls,
+        0x16 => Opening::Tls,
         _ if target.starts_with(control::PREFIX.as_bytes()) => Opening::Control,
         _ => Opening::Plain,
-    })
+    }))
 }
 
 /// What a connection may reach.

@@ -114,21 +114,12 @@ impl Provider {
         resource::user(self, now, access_token)
     }
 
-    /// A new grant of a new user, with a refresh token only, as if its first access token had been thrown away.
-    pub fn open_grant(&mut self, now: i64) -> GrantId {
+    /// A new grant of a new user. Without its access token it is as if that had been thrown away.
+    pub fn open_grant(&mut self, now: i64, with_access_token: bool) -> GrantView {
         let id = GrantId::nth(self.grants.len());
         let refresh = self.mint_refresh(now, id);
-        self.grants.insert(id, Grant::new(refresh, None));
-        id
-    }
-
-    /// As [`Provider::open_grant`], with the access token that came with it.
-    pub fn open_grant_with_access(&mut self, now: i64) -> GrantId {
-        let id = GrantId::nth(self.grants.len());
-        let refresh = self.mint_refresh(now, id);
-        let access = self.mint_access(now, id);
-        self.grants.insert(id, Grant::new(refresh, Some(access)));
-        id
+        let access = with_access_token.then(|| self.mint_access(now, id));
+        self.grants.entry(id).or_insert_with(|| Grant::new(refresh, access)).view(id, now)
     }
 
     /// An access token without a grant, as Box's console gives developers; it lives `life` seconds.

@@ -13,9 +13,9 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::clock::system_time;
 
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const DAY: Duration = Duration::from_hours(24);
 /// macOS refuses longer-lived server certificates (825 days).
-const LIFE: Duration = Duration::from_secs(800 * 24 * 60 * 60);
+const LIFE: Duration = Duration::from_hours(800 * 24);
 
 /// What serves HTTPS on 127.0.0.1, `::1` and `localhost`.
 pub struct Tls {

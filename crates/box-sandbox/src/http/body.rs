@@ -97,7 +97,6 @@ impl Body {
         /// Large enough to be quick, small enough not to matter.
         const SPACES: &[u8] = &[b' '; 16 * 1024];
         match &mut self.pace {
-            Pace::Whole => Poll::Ready(self.rest().map(Ok)),
             Pace::CutAfter { flushed } => {
                 if !self.left.is_empty() {
                     return Poll::Ready(self.rest().map(Ok));
@@ -117,7 +116,7 @@ impl Body {
                 sleep.set(tokio::time::sleep(*pause));
                 Poll::Ready(Some(Ok(piece)))
             }
-            Pace::Padded { spaces: 0 } => Poll::Ready(self.rest().map(Ok)),
+            Pace::Whole | Pace::Padded { spaces: 0 } => Poll::Ready(self.rest().map(Ok)),
             Pace::Padded { spaces } => {
                 let length = usize::try_from(*spaces).unwrap_or(usize::MAX).min(SPACES.len());
                 *spaces -= u64::try_from(length).unwrap_or(*spaces);

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use hyper::body::Incoming;
 use hyper::{Method, Request, StatusCode};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{App, Reply, read};
@@ -16,7 +16,7 @@ use crate::oauth::{GrantId, OldToken, Replay};
 pub(super) const PREFIX: &str = "/_sandbox/";
 
 /// The longest that a reader of the journal is kept waiting.
-const MAX_WAIT: Duration = Duration::from_secs(60);
+const MAX_WAIT: Duration = Duration::from_mins(1);
 
 /// A text for the caller.
 struct Refused(StatusCode, String);
@@ -144,11 +144,7 @@ struct OpenGrant {
 
 fn open_grant(app: &App, body: &[u8]) -> Outcome {
     let wanted: OpenGrant = parse(body)?;
-    Ok(app.with(|provider, now| {
-        let id =
-            if wanted.access_token { provider.open_grant_with_access(now) } else { provider.open_grant(now) };
-        json!(provider.grant(now, id))
-    }))
+    Ok(app.with(|provider, now| json!(provider.open_grant(now, wanted.access_token))))
 }
 
 #[derive(Deserialize)]
@@ -187,7 +183,8 @@ fn mood(app: &App) -> Value {
         let (mood, lives) = (provider.mood, provider.lifetimes);
         json!({
             "replay": mood.replay, "old_token": mood.old_token,
-            "access_ttl": lives.access, "refresh_ttl": lives.refresh,
+            "access_ttl": lives.access.map_or_else(|| json!(Varying::Varying), |seconds| json!(seconds)),
+            "refresh_ttl": lives.refresh,
         })
     })
 }
@@ -197,10 +194,30 @@ fn mood(app: &App) -> Value {
 struct NewMood {
     replay: Option<Replay>,
     old_token: Option<OldToken>,
-    /// Absent: as before. Null: varying, as Box's.
-    #[serde(default, deserialize_with = "present")]
-    access_ttl: Option<Option<Seconds>>,
+    access_ttl: Option<AccessTtl>,
     refresh_ttl: Option<Seconds>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum AccessTtl {
+    Varying(Varying),
+    Fixed(Seconds),
+}
+
+#[derive(Deserialize, Serialize)]
+enum Varying {
+    #[serde(rename = "varying")]
+    Varying,
+}
+
+impl AccessTtl {
+    fn get(self) -> Result<Option<u64>, Refused> {
+        match self {
+            Self::Varying(Varying::Varying) => Ok(None),
+            Self::Fixed(seconds) => seconds.get().map(Some),
+        }
+    }
 }
 
 /// A number of seconds or a duration such as `"15m"`.
@@ -220,14 +237,9 @@ impl Seconds {
     }
 }
 
-/// Tells `null` from an absent member.
-fn present<'de, D: serde::Deserializer<'de>>(value: D) -> Result<Option<Option<Seconds>>, D::Error> {
-    Deserialize::deserialize(value).map(Some)
-}
-
 fn set_mood(app: &App, body: &[u8]) -> Outcome {
     let new: NewMood = parse(body)?;
-    let access = new.access_ttl.map(|ttl| ttl.map(Seconds::get).transpose()).transpose()?;
+    let access = new.access_ttl.map(AccessTtl::get).transpose()?;
     let refresh = new.refresh_ttl.map(Seconds::get).transpose()?;
     app.with(|provider, _| {
         provider.mood.replay = new.replay.unwrap_or(provider.mood.replay);

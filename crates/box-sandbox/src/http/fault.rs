@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::body::Body;
 use super::endpoint::{Call, Dropped, as_box, work};
 use super::{App, Reply};
-use crate::fault::{Fault, When};
+use crate::fault::{Fault, Status, When};
 use crate::journal::Event;
 
 const PAGE: &str = "<!DOCTYPE html>\n<html><head><title>Sign in to the network</title></head>\
@@ -64,11 +64,11 @@ fn spoil(app: &App, fault: Fault, done: Option<Reply>) -> Response<Body> {
         }
         Fault::Error { error, error_description, status } => {
             let body = OAuthBody { error, error_description };
-            as_box(Reply::json(status.map_or(StatusCode::BAD_REQUEST, |status| status.code()), &body))
+            as_box(Reply::json(status.map_or(StatusCode::BAD_REQUEST, Status::code), &body))
         }
-        Fault::Html { status } => Reply::html(status.map_or(StatusCode::OK, |status| status.code()), PAGE),
+        Fault::Html { status } => Reply::html(status.map_or(StatusCode::OK, Status::code), PAGE),
         Fault::Redirect { status, location } => {
-            Reply::html(status.map_or(StatusCode::FOUND, |status| status.code()), PAGE)
+            Reply::html(status.map_or(StatusCode::FOUND, Status::code), PAGE)
                 .with(LOCATION, location.as_deref().unwrap_or("http://127.0.0.1:9/login"))
         }
         Fault::TruncateJson {} => {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Mint;
 
 /// The two switches together make four moods.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Mood {
     /// What a second use of a refresh token gives.
     pub replay: Replay,
@@ -37,13 +37,11 @@ pub enum OldToken {
 }
 
 /// How long new tokens live, in seconds.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Lifetimes {
     /// `None`: 3600 to 4200, as Box's vary.
-    #[serde(rename = "access_ttl")]
     pub access: Option<u64>,
     /// Counted from each refresh.
-    #[serde(rename = "refresh_ttl")]
     pub refresh: u64,
 }
 
