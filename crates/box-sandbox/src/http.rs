@@ -100,8 +100,8 @@ async fn connection(app: Rc<App>, stream: TcpStream, tls: Option<tokio_rustls::T
     }
     match (opening, tls) {
         (Opening::Control | Opening::Plain, None) => exchange(app, stream, Doors::All).await,
-        (Opening::Control, Some(_)) => exchange(app, stream, Doors::Control).await,
-        (_, Some(acceptor)) => {
+        (Opening::Control | Opening::Plain, Some(_)) => exchange(app, stream, Doors::Control).await,
+        (Opening::Tls, Some(acceptor)) => {
             if let Ok(stream) = acceptor.accept(stream).await {
                 exchange(app, stream, Doors::All).await;
             }

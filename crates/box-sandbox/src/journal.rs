@@ -64,6 +64,13 @@ pub enum Event {
         /// Before or after the endpoint did its work.
         when: When,
     },
+    /// The client of a hung request went away before it was released.
+    Abandoned {
+        /// Where.
+        endpoint: Endpoint,
+        /// The grant whose refresh token the request carried.
+        grant: Option<GrantId>,
+    },
     /// A token came into being.
     Issued {
         /// None for tokens without a grant.

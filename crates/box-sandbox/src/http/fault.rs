@@ -29,7 +29,7 @@ pub(super) async fn answer(app: &App, call: &Call) -> Result<Response<Body>, Dro
     });
     match queued.fault {
         Fault::Hang {} => {
-            hang(app).await;
+            hang(app, call).await;
             Ok(done.unwrap_or_else(|| work(app, call)).into_response(app.clock.get()))
         }
         Fault::Drop {} | Fault::Refuse {} => Err(Dropped),
@@ -38,17 +38,35 @@ pub(super) async fn answer(app: &App, call: &Call) -> Result<Response<Body>, Dro
 }
 
 /// Waits for the control API. A client that goes away takes this future with it.
-async fn hang(app: &App) {
-    struct Hung<'a>(&'a App);
-    impl Drop for Hung<'_> {
-        fn drop(&mut self) {
-            self.0.hung.set(self.0.hung.get().saturating_sub(1));
+async fn hang(app: &App, call: &Call) {
+    let released = app.release.notified();
+    let mut hung = Hung::new(app, call);
+    released.await;
+    hung.released = true;
+}
+
+/// Counts a request as hung for as long as it lives.
+struct Hung<'a> {
+    app: &'a App,
+    call: &'a Call,
+    released: bool,
+}
+
+impl<'a> Hung<'a> {
+    fn new(app: &'a App, call: &'a Call) -> Self {
+        app.hung.set(app.hung.get().saturating_add(1));
+        Self { app, call, released: false }
+    }
+}
+
+impl Drop for Hung<'_> {
+    fn drop(&mut self) {
+        self.app.hung.set(self.app.hung.get().saturating_sub(1));
+        if !self.released {
+            let Call { endpoint, grant, .. } = *self.call;
+            self.app.with(|provider, now| provider.journal.record(now, Event::Abandoned { endpoint, grant }));
         }
     }
-    let released = app.release.notified();
-    app.hung.set(app.hung.get() + 1);
-    let _hung = Hung(app);
-    released.await;
 }
 
 /// The faulty answer; `done` is the true one if the endpoint did its work.
