@@ -1,0 +1,153 @@
+//! Box's endpoints over HTTP: request in, the provider's decision, headers as Box sends them.
+
+use std::rc::Rc;
+
+use hyper::body::Incoming;
+use hyper::header::{
+    ALLOW, AUTHORIZATION, CONTENT_TYPE, HeaderName, SET_COOKIE, STRICT_TRANSPORT_SECURITY, WWW_AUTHENTICATE,
+};
+use hyper::{HeaderMap, Method, Request, Response, StatusCode};
+
+use super::body::{Body, InFlight};
+use super::{App, Reply, fault, read};
+use crate::fault::Endpoint;
+use crate::journal::Event;
+use crate::oauth::{Form, GrantId, OAuthError};
+
+/// The connection ends without an answer.
+#[derive(Debug)]
+pub(super) struct Dropped;
+
+impl std::fmt::Display for Dropped {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("dropped by a fault")
+    }
+}
+
+impl std::error::Error for Dropped {}
+
+/// A request that was read completely.
+pub(super) struct Call {
+    pub(super) endpoint: Endpoint,
+    /// The grant whose refresh token it carries.
+    pub(super) grant: Option<GrantId>,
+    method: Method,
+    path: String,
+    authorization: Option<String>,
+    form: Form,
+}
+
+pub(super) fn of(path: &str) -> Option<Endpoint> {
+    match path {
+        "/oauth2/token" => Some(Endpoint::Token),
+        "/oauth2/revoke" => Some(Endpoint::Revoke),
+        _ => path.starts_with("/2.0/").then_some(Endpoint::Api),
+    }
+}
+
+pub(super) async fn handle(
+    app: Rc<App>,
+    endpoint: Endpoint,
+    request: Request<Incoming>,
+) -> Result<Response<Body>, Dropped> {
+    let (head, body) = request.into_parts();
+    let body = match read(body).await {
+        Ok(body) => body,
+        Err(reply) => return Ok(reply.into_response(app.clock.get())),
+    };
+    let form = Form::parse(text(&head.headers, &CONTENT_TYPE), &body);
+    let call = app.with(|provider, now| {
+        let grant_type = form.get("grant_type").map(str::to_owned);
+        let grant = provider.grant_of(&form);
+        provider.journal.record(now, Event::Received { endpoint, grant_type, grant });
+        let authorization = text(&head.headers, &AUTHORIZATION).map(str::to_owned);
+        let path = head.uri.path().to_owned();
+        Call { endpoint, grant, method: head.method, path, authorization, form }
+    });
+    let flight = call.grant.and_then(|grant| app.with(|provider, _| provider.begin_flight(grant)));
+    let in_flight = flight.map(|flight| InFlight::new(Rc::clone(&app), flight));
+    let mut response = fault::answer(&app, &call).await?;
+    response.body_mut().hold(in_flight);
+    Ok(response)
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// Does the work of an endpoint.
+pub(super) fn work(app: &App, call: &Call) -> Reply {
+    let (reply, outcome) = match (call.endpoint, &call.method) {
+        (Endpoint::Token, &Method::POST) => token(app, call),
+        (Endpoint::Revoke, &Method::POST) => revoke(app, call),
+        (Endpoint::Api, &Method::GET) => api(app, call),
+        (endpoint, _) => {
+            let allowed = if endpoint == Endpoint::Api { "GET" } else { "POST" };
+            (
+                Reply::empty(StatusCode::METHOD_NOT_ALLOWED).with(ALLOW, allowed),
+                "method not allowed".to_owned(),
+            )
+        }
+    };
+    app.with(|provider, now| {
+        let Call { endpoint, grant, .. } = *call;
+        provider
+            .journal
+            .record(now, Event::Handled { endpoint, grant, status: reply.status.as_u16(), outcome });
+    });
+    reply
+}
+
+fn token(app: &App, call: &Call) -> (Reply, String) {
+    let result = app.with(|provider, now| provider.token(now, &call.form, call.authorization.as_deref()));
+    match result {
+        Ok(answer) => (as_box(Reply::json(StatusCode::OK, &answer)), "ok".to_owned()),
+        Err(error) => refused(error),
+    }
+}
+
+fn revoke(app: &App, call: &Call) -> (Reply, String) {
+    let result = app.with(|provider, now| provider.revoke(now, &call.form, call.authorization.as_deref()));
+    match result {
+        // No body and no media type: clients that parse JSON here fail against Box too.
+        Ok(()) => (as_box(Reply::empty(StatusCode::OK)), "ok".to_owned()),
+        Err(error) => refused(error),
+    }
+}
+
+fn refused(error: OAuthError) -> (Reply, String) {
+    let outcome = format!("{}: {}", error.error, error.error_description);
+    (as_box(Reply::json(StatusCode::BAD_REQUEST, &error)), outcome)
+}
+
+/// Headers that come with every answer of Box's token endpoint (box/box-python-sdk#730).
+pub(super) fn as_box(reply: Reply) -> Reply {
+    reply
+        .not_stored()
+        .with(STRICT_TRANSPORT_SECURITY, "max-age=31536000")
+        .with(SET_COOKIE, "box_visitor_id=sandbox; path=/; secure; HttpOnly")
+}
+
+fn api(app: &App, call: &Call) -> (Reply, String) {
+    let bearer = call.authorization.as_deref().and_then(bearer_token);
+    let user = bearer.and_then(|token| app.with(|provider, now| provider.user(now, token)));
+    let request_id = app.with(|provider, _| provider.request_id());
+    let (reply, outcome) = match user {
+        Some(user) if call.path == "/2.0/users/me" => (Reply::json(StatusCode::OK, &user), "ok"),
+        Some(_) => (Reply::empty(StatusCode::NOT_FOUND), "not found"),
+        // An empty body; the reason is in the header only (box/box-node-sdk#157).
+        None => {
+            (Reply::empty(StatusCode::UNAUTHORIZED).with(WWW_AUTHENTICATE, INVALID_TOKEN), "invalid_token")
+        }
+    };
+    (reply.with(BOX_REQUEST_ID, &request_id), outcome.to_owned())
+}
+
+const INVALID_TOKEN: &str = r#"Bearer realm="Service", error="invalid_token", error_description="The access token provided is invalid.""#;
+
+const BOX_REQUEST_ID: HeaderName = HeaderName::from_static("box-request-id");
+
+fn bearer_token(authorization: &str) -> Option<&str> {
+    let (scheme, token) = authorization.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}

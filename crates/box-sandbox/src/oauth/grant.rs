@@ -1,0 +1,289 @@
+//! One grant: its newest pair of tokens, the pair before it, and how a refresh, a use and an end change them.
+
+use serde::{Deserialize, Serialize};
+
+use super::mood::{Mood, OldToken, Replay};
+use crate::journal::{Cause, Event, Kind};
+
+/// Number of a grant, counted from 1.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(transparent)]
+pub struct GrantId(u64);
+
+impl GrantId {
+    /// The id after `before` others.
+    pub(super) fn nth(before: usize) -> Self {
+        Self(u64::try_from(before).unwrap_or(u64::MAX).saturating_add(1))
+    }
+
+    /// The number.
+    pub fn get(self) -> u64 {
+        self.0
+    }
+}
+
+/// A token value and its end.
+#[derive(Clone, Debug)]
+pub(super) struct Token {
+    pub(super) value: String,
+    pub(super) expires_at: i64,
+    /// Cleared for good when the token is killed; expiry is separate.
+    alive: bool,
+}
+
+impl Token {
+    pub(super) fn new(value: String, now: i64, life: u64) -> Self {
+        Self { value, expires_at: now.saturating_add_unsigned(life), alive: true }
+    }
+
+    pub(super) fn seconds_left(&self, now: i64) -> u64 {
+        u64::try_from(self.expires_at.saturating_sub(now)).unwrap_or(0)
+    }
+
+    pub(super) fn is_valid(&self, now: i64) -> bool {
+        self.alive && now < self.expires_at
+    }
+
+    fn kill(&mut self, kind: Kind, cause: Cause, log: Log<'_>) {
+        if std::mem::take(&mut self.alive) {
+            log(Change::Killed { kind, token: self.value.clone(), cause });
+        }
+    }
+}
+
+/// What a grant reports of itself; [`Change::of`] names the grant.
+#[derive(Debug)]
+pub(super) enum Change {
+    Killed { kind: Kind, token: String, cause: Cause },
+    Used { kind: Kind, token: String, first: bool },
+}
+
+impl Change {
+    pub(super) fn of(self, id: GrantId) -> Event {
+        let grant = Some(id);
+        match self {
+            Self::Killed { kind, token, cause } => Event::Killed { grant, kind, token, cause },
+            Self::Used { kind, token, first } => Event::Used { grant, kind, token, first },
+        }
+    }
+}
+
+pub(super) type Log<'a> = &'a mut dyn FnMut(Change);
+
+#[derive(Debug)]
+pub(super) struct Pair {
+    pub(super) refresh: Token,
+    /// Absent only in the first pair of a ready grant.
+    pub(super) access: Option<Token>,
+    /// Set by the first successful call with the access token.
+    used: bool,
+}
+
+impl Pair {
+    fn kill(mut self, cause: Cause, log: Log<'_>) {
+        self.refresh.kill(Kind::Refresh, cause, log);
+        if let Some(access) = &mut self.access {
+            access.kill(Kind::Access, cause, log);
+        }
+    }
+}
+
+/// What presenting a refresh token amounts to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Presented {
+    /// The newest one: it will be rotated.
+    Newest,
+    /// The one before, while nobody used the newest pair: the newest pair is due again.
+    Replayed,
+    /// Neither, or neither any more.
+    Dead,
+    /// Alive, but past its end.
+    Expired,
+}
+
+/// At most two pairs are alive: the newest and the one it came from.
+#[derive(Debug)]
+pub(super) struct Grant {
+    newest: Pair,
+    previous: Option<Pair>,
+    refreshes: u64,
+    replays: u64,
+    pub(super) rejections: u64,
+    in_flight: u64,
+    max_in_flight: u64,
+}
+
+impl Grant {
+    pub(super) fn new(refresh: Token, access: Option<Token>) -> Self {
+        Self {
+            newest: Pair { refresh, access, used: false },
+            previous: None,
+            refreshes: 0,
+            replays: 0,
+            rejections: 0,
+            in_flight: 0,
+            max_in_flight: 0,
+        }
+    }
+
+    pub(super) fn presented(&self, refresh_token: &str, now: i64, mood: Mood) -> Presented {
+        let (token, found) = match &self.previous {
+            Some(pair) if pair.refresh.value == refresh_token => (&pair.refresh, Presented::Replayed),
+            _ if self.newest.refresh.value == refresh_token => (&self.newest.refresh, Presented::Newest),
+            _ => return Presented::Dead,
+        };
+        let too_late = found == Presented::Replayed && mood.replay == Replay::Strict;
+        match (token.alive && !too_late, now < token.expires_at) {
+            (false, _) => Presented::Dead,
+            (true, false) => Presented::Expired,
+            (true, true) => found,
+        }
+    }
+
+    /// Makes `refresh` and `access` the newest pair. The pair before the spent one ends here: a use of the newest
+    /// refresh token closes its replay window.
+    pub(super) fn rotate(&mut self, refresh: Token, access: Token, mood: Mood, log: Log<'_>) -> &Pair {
+        self.refreshes += 1;
+        log(Change::Used { kind: Kind::Refresh, token: self.newest.refresh.value.clone(), first: true });
+        if let Some(pair) = self.previous.take() {
+            pair.kill(Cause::Replaced, log);
+        }
+        let successor = Pair { refresh, access: Some(access), used: false };
+        let mut spent = std::mem::replace(&mut self.newest, successor);
+        if mood.replay == Replay::Strict {
+            spent.refresh.kill(Kind::Refresh, Cause::Refreshed, log);
+        }
+        if let Some(old) = &mut spent.access
+            && mood.old_token == OldToken::AtOnce
+        {
+            old.kill(Kind::Access, Cause::Refreshed, log);
+        }
+        self.previous = Some(spent);
+        &self.newest
+    }
+
+    /// The newest pair once more, for the refresh token that it came from.
+    pub(super) fn replay(&mut self, log: Log<'_>) -> &Pair {
+        self.replays += 1;
+        if let Some(pair) = &self.previous {
+            log(Change::Used { kind: Kind::Refresh, token: pair.refresh.value.clone(), first: false });
+        }
+        &self.newest
+    }
+
+    /// A call with an access token of this grant; false where it is not valid. The first use of the newest one
+    /// ends the pair before it.
+    pub(super) fn use_access(&mut self, access_token: &str, now: i64, log: Log<'_>) -> bool {
+        let valid = |pair: &Pair| {
+            pair.access.as_ref().is_some_and(|token| token.value == access_token && token.is_valid(now))
+        };
+        if valid(&self.newest) {
+            let first = !std::mem::replace(&mut self.newest.used, true);
+            log(Change::Used { kind: Kind::Access, token: access_token.to_owned(), first });
+            if let Some(pair) = self.previous.take() {
+                pair.kill(Cause::Replaced, log);
+            }
+            return true;
+        }
+        let older = self.previous.as_mut().filter(|pair| valid(pair));
+        older.is_some_and(|pair| {
+            let first = !std::mem::replace(&mut pair.used, true);
+            log(Change::Used { kind: Kind::Access, token: access_token.to_owned(), first });
+            true
+        })
+    }
+
+    /// True where `value` is a valid access or refresh token of this grant.
+    pub(super) fn has_valid(&self, value: &str, now: i64) -> bool {
+        let pairs = std::iter::once(&self.newest).chain(&self.previous);
+        pairs
+            .flat_map(|pair| std::iter::once(&pair.refresh).chain(&pair.access))
+            .any(|token| token.value == value && token.is_valid(now))
+    }
+
+    /// Kills every token.
+    pub(super) fn end(&mut self, cause: Cause, log: Log<'_>) {
+        if let Some(pair) = self.previous.take() {
+            pair.kill(cause, log);
+        }
+        self.newest.refresh.kill(Kind::Refresh, cause, log);
+        if let Some(access) = &mut self.newest.access {
+            access.kill(Kind::Access, cause, log);
+        }
+    }
+
+    pub(super) fn begin_flight(&mut self, id: GrantId) -> Flight {
+        self.in_flight += 1;
+        self.max_in_flight = self.max_in_flight.max(self.in_flight);
+        Flight(id)
+    }
+
+    pub(super) fn end_flight(&mut self) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+    }
+
+    pub(super) fn view(&self, id: GrantId, now: i64) -> GrantView {
+        let pairs = || std::iter::once(&self.newest).chain(&self.previous);
+        let values = |tokens: Vec<&Token>| {
+            tokens.iter().filter(|token| token.is_valid(now)).map(|token| token.value.clone()).collect()
+        };
+        let newest = self.newest.access.as_ref().filter(|token| token.is_valid(now));
+        GrantView {
+            grant: id,
+            alive: self.newest.refresh.is_valid(now),
+            refresh_token: self.newest.refresh.value.clone(),
+            refresh_expires_at: self.newest.refresh.expires_at,
+            refresh_tokens: values(pairs().map(|pair| &pair.refresh).collect()),
+            access_token: newest.map(|token| token.value.clone()),
+            access_expires_at: newest.map(|token| token.expires_at),
+            access_tokens: values(pairs().filter_map(|pair| pair.access.as_ref()).collect()),
+            refreshes: self.refreshes,
+            replays: self.replays,
+            rejections: self.rejections,
+            in_flight: self.in_flight,
+            max_in_flight: self.max_in_flight,
+        }
+    }
+}
+
+/// A spend whose answer has not left yet.
+#[derive(Debug)]
+#[must_use = "a flight that is not ended counts as concurrent for ever"]
+pub struct Flight(GrantId);
+
+impl Flight {
+    pub(super) fn grant(&self) -> GrantId {
+        self.0
+    }
+}
+
+/// A grant as the control API shows it; times are Unix seconds of the sandbox's clock.
+#[derive(Clone, Debug, Serialize)]
+pub struct GrantView {
+    /// Its number.
+    pub grant: GrantId,
+    /// Its newest refresh token would be accepted.
+    pub alive: bool,
+    /// The newest refresh token, valid or not.
+    pub refresh_token: String,
+    /// When that ends if it is not used.
+    pub refresh_expires_at: i64,
+    /// Every refresh token that is neither killed nor expired, the newest first.
+    pub refresh_tokens: Vec<String>,
+    /// The newest access token if it is valid.
+    pub access_token: Option<String>,
+    /// When that ends.
+    pub access_expires_at: Option<i64>,
+    /// Every valid access token, the newest first.
+    pub access_tokens: Vec<String>,
+    /// Refreshes that made a new pair.
+    pub refreshes: u64,
+    /// Refreshes that were given the same pair again.
+    pub replays: u64,
+    /// Refreshes with a dead or expired refresh token of this grant.
+    pub rejections: u64,
+    /// Token requests for this grant that are not answered yet.
+    pub in_flight: u64,
+    /// The most of these that there ever were at a time.
+    pub max_in_flight: u64,
+}
