@@ -156,9 +156,7 @@ impl Session {
             Phase::Rest(record) => {
                 matches!(record.credential, Credential::OAuth2 { .. })
                     && self.trouble.as_ref().is_none_or(|trouble| {
-                        trouble.remedy() == Remedy::Wait
-                            || self.doubt.is_some()
-                            || trouble.heals_after(1).is_some()
+                        trouble.remedy() == Remedy::Wait || trouble.heals_after(1).is_some()
                     })
             }
             _ => true,

@@ -73,6 +73,7 @@ impl Session {
             trouble: Some(Trouble::Absent),
             doubt: None,
             last_resort: Resort::Untried,
+            last_words: None,
             proved: false,
             next: None,
             cause: Cause::Schedule,
@@ -132,9 +133,14 @@ impl Session {
             self.next = Some(now.boot);
             return;
         }
+        let obstacle = self.obstacle(&record).filter(|_| renewable);
         self.phase = Phase::Rest(record);
         self.plan(now);
-        if in_doubt && renewable {
+        if let Some(trouble) = obstacle {
+            self.doubt = in_doubt.then_some(Doubt { attempts: 1, refusals: 0, first_refusal: None });
+            self.trouble = Some(trouble);
+            self.next = None;
+        } else if in_doubt && renewable {
             self.doubt = Some(Doubt { attempts: 1, refusals: 0, first_refusal: None });
             self.trouble = Some(Trouble::AnswerLost("boxd ended while a renewal was under way".into()));
             self.next = Some(now.boot);

@@ -52,6 +52,8 @@ pub struct Session {
     doubt: Option<Doubt>,
     /// The newest refresh token is proved dead; the one before it is sent.
     last_resort: Resort,
+    /// What will be said if the last resort fails too.
+    last_words: Option<Trouble>,
     /// The journal holds a durable intent for the record at hand.
     proved: bool,
     /// When the next attempt is due, and why it will be made.

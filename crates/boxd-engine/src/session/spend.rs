@@ -196,7 +196,8 @@ impl Session {
             if record.token_of(Which::Previous).is_some());
         if has_previous && self.last_resort == Resort::Untried {
             self.last_resort = Resort::Trying;
-            self.trouble = Some(trouble);
+            self.last_words = Some(trouble);
+            self.trouble = Some(Trouble::AnswerLost("the refresh token before it is tried".into()));
             self.next = Some(now.boot);
             self.cause = Cause::Retry;
         } else {
