@@ -39,14 +39,14 @@ pub enum Event {
         endpoint: Endpoint,
         /// As sent, token endpoint only.
         grant_type: Option<String>,
-        /// The grant whose refresh token it carries.
+        /// The grant whose token it carries.
         grant: Option<GrantId>,
     },
     /// An endpoint did its work and decided on an answer (which a fault may still replace).
     Handled {
         /// Where.
         endpoint: Endpoint,
-        /// The grant whose refresh token the request carried.
+        /// The grant whose token the request carried.
         grant: Option<GrantId>,
         /// HTTP status.
         status: u16,
@@ -57,7 +57,7 @@ pub enum Event {
     Fault {
         /// Where.
         endpoint: Option<Endpoint>,
-        /// The grant whose refresh token the request carried.
+        /// The grant whose token the request carried.
         grant: Option<GrantId>,
         /// Its name.
         fault: &'static str,
@@ -68,7 +68,7 @@ pub enum Event {
     Abandoned {
         /// Where.
         endpoint: Endpoint,
-        /// The grant whose refresh token the request carried.
+        /// The grant whose token the request carried.
         grant: Option<GrantId>,
     },
     /// A token came into being.

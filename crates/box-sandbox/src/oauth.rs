@@ -158,11 +158,11 @@ impl Provider {
         self.grants.iter().map(|(id, grant)| grant.view(*id, now)).collect()
     }
 
-    /// The grant whose refresh token `form` carries, dead or alive.
-    pub fn grant_of(&self, form: &Form) -> Option<GrantId> {
-        match self.owners.get(form.get("refresh_token")?)? {
-            Owner::Refresh(id) => Some(*id),
-            Owner::Access(_) | Owner::Bare => None,
+    /// The grant that a token was issued for, dead or alive.
+    pub fn grant_of(&self, token: &str) -> Option<GrantId> {
+        match self.owners.get(token)? {
+            Owner::Refresh(id) | Owner::Access(id) => Some(*id),
+            Owner::Bare => None,
         }
     }
 

@@ -29,7 +29,7 @@ impl std::error::Error for Dropped {}
 /// A request that was read completely.
 pub(super) struct Call {
     pub(super) endpoint: Endpoint,
-    /// The grant whose refresh token it carries.
+    /// The grant whose token it carries.
     pub(super) grant: Option<GrantId>,
     method: Method,
     path: String,
@@ -58,13 +58,19 @@ pub(super) async fn handle(
     let form = Form::parse(text(&head.headers, &CONTENT_TYPE), &body);
     let call = app.with(|provider, now| {
         let grant_type = form.get("grant_type").map(str::to_owned);
-        let grant = provider.grant_of(&form);
-        provider.journal.record(now, Event::Received { endpoint, grant_type, grant });
         let authorization = text(&head.headers, &AUTHORIZATION).map(str::to_owned);
+        let token = match endpoint {
+            Endpoint::Token => form.get("refresh_token"),
+            Endpoint::Revoke => form.get("token"),
+            Endpoint::Api => authorization.as_deref().and_then(bearer_token),
+        };
+        let grant = token.and_then(|token| provider.grant_of(token));
+        provider.journal.record(now, Event::Received { endpoint, grant_type, grant });
         let path = head.uri.path().to_owned();
         Call { endpoint, grant, method: head.method, path, authorization, form }
     });
-    let flight = call.grant.and_then(|grant| app.with(|provider, _| provider.begin_flight(grant)));
+    let spent = call.grant.filter(|_| endpoint == Endpoint::Token);
+    let flight = spent.and_then(|grant| app.with(|provider, _| provider.begin_flight(grant)));
     let in_flight = flight.map(|flight| InFlight::new(Rc::clone(&app), flight));
     let mut response = fault::answer(&app, &call).await?;
     response.body_mut().hold(in_flight);

@@ -126,12 +126,12 @@ pub(crate) fn control_head(command: &str) -> String {
 
 pub(crate) fn request(head: &str, body: &str) -> String {
     let mut lines = head.lines();
-    let mut request = format!("{} HTTP/1.1\r\nHost: sandbox\r\n", lines.next().unwrap_or_default());
-    for line in lines {
-        request += &format!("{line}\r\n");
-    }
-    request += &format!("Connection: close\r\nContent-Length: {}\r\n\r\n{body}", body.len());
-    request
+    let first = lines.next().unwrap_or_default();
+    let headers: Vec<&str> = lines.flat_map(|line| [line, "\r\n"]).collect();
+    let (headers, length) = (headers.concat(), body.len());
+    format!(
+        "{first} HTTP/1.1\r\nHost: sandbox\r\n{headers}Connection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+    )
 }
 
 pub(crate) struct Answer {
