@@ -315,6 +315,6 @@ impl Session {
     }
 
     fn needs_person(&self) -> bool {
-        self.doubt.is_none() && self.trouble.as_ref().is_some_and(|trouble| trouble.remedy() != Remedy::Wait)
+        self.trouble.as_ref().is_some_and(|trouble| trouble.remedy() != Remedy::Wait)
     }
 }

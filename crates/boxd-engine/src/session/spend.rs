@@ -209,8 +209,9 @@ impl Session {
         self.doubt = None;
         self.withdraw(effects);
         self.next = None;
-        let trouble =
-            trouble.or_else(|| self.trouble.take()).unwrap_or_else(|| Trouble::Taken("invalid_grant".into()));
+        let trouble = trouble
+            .or_else(|| self.last_words.take())
+            .unwrap_or_else(|| Trouble::Taken("invalid_grant".into()));
         self.fail(trouble, effects);
     }
 
