@@ -36,6 +36,11 @@ impl Clock {
         BootTime(reading.max(before))
     }
 
+    /// Wall clock alone, for dates in answers.
+    pub fn wall(&self) -> WallTime {
+        wall()
+    }
+
     /// Both clocks and one random draw.
     pub fn now(&self) -> Now {
         let mut draw = [0; 4];

@@ -82,8 +82,8 @@ impl Broker {
     }
 
     fn token_of(&self, account: &Account, served: &Served) -> Token {
-        let now = self.clock.now();
-        let end = |left: Duration| now.wall.after(left).unix_seconds();
+        let wall = self.clock.wall();
+        let end = |left: Duration| wall.after(left).unix_seconds();
         Token {
             account: account.name.as_str().to_owned(),
             access_token: Secret::new(served.access.expose()),
@@ -112,13 +112,13 @@ fn rejected_generation(view: &Snapshot, rejected: &Rejected) -> Option<Generatio
         Rejected::Generation(generation) => Some(Generation(*generation)),
         Rejected::Token(token) => {
             let current = view.token.as_ref()?;
-            let same = ring_equal(current.access.expose().as_bytes(), token.expose().as_bytes());
+            let same = equal_in_constant_time(current.access.expose().as_bytes(), token.expose().as_bytes());
             same.then_some(view.generation)
         }
     }
 }
 
 /// Compares without telling by time where two tokens differ.
-fn ring_equal(a: &[u8], b: &[u8]) -> bool {
+fn equal_in_constant_time(a: &[u8], b: &[u8]) -> bool {
     a.len() == b.len() && a.iter().zip(b).fold(0, |differences, (a, b)| differences | (a ^ b)) == 0
 }
