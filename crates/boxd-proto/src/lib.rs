@@ -1,9 +1,64 @@
-//! stub: the specification comes from branch `proto`.
+//! Messages and codec of the native protocol between `boxd` and local programs, and where its socket is.
+//!
+//! This page is the protocol's specification: a program in any language can speak it with a Unix stream
+//! socket and the rules below. (Programs that prefer HTTP and JSON use the other protocol of the same socket.)
+//!
+//! # A connection
+//! 1. The client sends an 8-byte **hello**: `B0 58 44 0D`, its lowest version, its highest version, `00 00`.
+//!    The first byte is outside ASCII, which is how the daemon tells the protocols apart.
+//! 2. The daemon answers 8 bytes: `B0 58 44 0D`, the version chosen (the highest that both know, or `00`
+//!    where there is none, after which it closes), its own lowest and highest version, `00`.
+//! 3. Then the client sends requests and the daemon answers each, in order, one after another. A client need
+//!    not wait for the answer to its hello before it sends its first request.
+//!
+//! There is one version so far: [`VERSION`].
+//!
+//! # Frames
+//! A frame is a length as a little-endian `u32`, then that many bytes of body, at most [`MAX_FRAME`]. The body
+//! is one [`Request`] or one [`Response`]; bytes left over are an error. A request is answered by one frame,
+//! except `Status` and `Accounts`: those are answered by any number of frames and then [`Response::End`]
+//! (or by one [`Response::Error`], at any point in place of the rest).
+//!
+//! # Bodies
+//! | type | bytes |
+//! | --- | --- |
+//! | `u8`, `bool` | one byte; a `bool` is `00` or `01` |
+//! | `u32`, `u64`, `i64` | 4 or 8 bytes, little-endian (two's complement) |
+//! | `String`, [`Secret`] | length in bytes as `u64`, then UTF-8 |
+//! | `Option<T>` | `00`, or `01` and the `T` |
+//! | `Vec<T>` | number of items as `u64`, then the items |
+//! | `Box<T>` | as `T` |
+//! | struct | its fields, in the order in which they are documented |
+//! | enum | the index of the variant (from 0, in the order of documentation) as `u32`, then its fields |
+//!
+//! (This is the layout of bincode 1's `serialize` and of bincode 2's `config::legacy()`.)
+//!
+//! # Compatibility
+//! Variants are only ever added at the end of an enum; fields of a struct never change within a version.
+//! A daemon that does not know a variant answers [`Code::BadRequest`] and closes.
+//!
+//! # Example
+//! A request for the default account's token, with hello, as one write of 42 bytes:
+//! ```text
+//! B0 58 44 0D 01 01 00 00        hello, versions 1 to 1
+//! 0F 00 00 00                    15 bytes follow
+//! 00 00 00 00                    Request::Token
+//! 00                             account: None
+//! 00 00 00 00                    min_ttl_seconds: 0
+//! 00 00 00 00                    rejected: No
+//! 00                             wait_millis: None
+//! ```
 #![forbid(unsafe_code)]
-#![allow(missing_docs, clippy::all, clippy::pedantic, clippy::restriction)]
-pub mod message;
-pub mod error;
-pub mod secret;
+
+mod codec;
+pub mod endpoint;
+mod error;
+mod hello;
+mod message;
+mod secret;
+
+pub use codec::{DecodeError, EncodeError, FRAME_HEADER, MAX_FRAME, decode, encode, frame_len};
+pub use error::{Code, Problem};
+pub use hello::{HELLO_LEN, Hello, HelloReply, MAGIC, NotNative, VERSION, choose};
 pub use message::*;
-pub use error::*;
-pub use secret::*;
+pub use secret::Secret;

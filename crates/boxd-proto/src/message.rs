@@ -1,28 +1,275 @@
+//! What clients ask and what the daemon answers.
+
 use serde::{Deserialize, Serialize};
-use crate::{error::{Code, Problem}, secret::Secret};
+
+use crate::{
+    error::{Code, Problem},
+    secret::Secret,
+};
+
+/// A request. Variants are only ever added at the end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Request { Token(TokenRequest), Status{account: Option<String>}, Refresh{account: Option<String>, wait_millis: Option<u32>}, Accounts, Import(Box<Import>), Logout{account: Option<String>, local: bool}, Rename{from: String, to: String}, Adopt{account: String}, Reload, Info, ReturnError{code: Code} }
+pub enum Request {
+    /// An access token; answered by [`Response::Token`].
+    Token(TokenRequest),
+    /// The state of one account, or of all; answered by a list of [`Response::Account`].
+    Status {
+        /// Which account; `None`: all.
+        account: Option<String>,
+    },
+    /// Renew now and wait for the outcome; answered by [`Response::Account`].
+    Refresh {
+        /// Which account; `None`: the default one.
+        account: Option<String>,
+        /// How long to wait, in milliseconds; `None`: 30 s.
+        wait_millis: Option<u32>,
+    },
+    /// The names of all accounts; answered by a list of [`Response::AccountName`].
+    Accounts,
+    /// Take over credentials that exist elsewhere; answered by [`Response::Account`].
+    Import(Box<Import>),
+    /// Revoke at Box, then forget; answered by [`Response::Done`].
+    Logout {
+        /// Which account; `None`: the default one.
+        account: Option<String>,
+        /// Only forget.
+        local: bool,
+    },
+    /// Give an account another name; answered by [`Response::Account`].
+    Rename {
+        /// Its name.
+        from: String,
+        /// Its new name.
+        to: String,
+    },
+    /// Take over a store that came from another machine; answered by [`Response::Account`].
+    Adopt {
+        /// Which account.
+        account: String,
+    },
+    /// Read the configuration anew; answered by [`Response::Done`].
+    Reload,
+    /// Where things are and which version runs; answered by [`Response::Info`].
+    Info,
+    /// Answer with a [`Response::Error`] of this code, for testing a client's error handling.
+    ReturnError {
+        /// The code.
+        code: Code,
+    },
+}
+
+/// What a client wants of a token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TokenRequest { pub account: Option<String>, pub min_ttl_seconds: u32, pub rejected: Rejected, pub wait_millis: Option<u32> }
+pub struct TokenRequest {
+    /// Which account; `None`: the default one.
+    pub account: Option<String>,
+    /// The token must be promised for at least this many seconds; if the current one is not, it is renewed.
+    pub min_ttl_seconds: u32,
+    /// Which token Box refused with 401, if any.
+    pub rejected: Rejected,
+    /// How long to wait where no such token is at hand, in milliseconds; `None`: 30 s, 0: not at all.
+    pub wait_millis: Option<u32>,
+}
+
+/// A token that Box refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Rejected { No, Generation(u64), Token(Secret) }
+pub enum Rejected {
+    /// None was.
+    No,
+    /// The one of this generation.
+    Generation(u64),
+    /// This one.
+    Token(Secret),
+}
+
+/// Credentials to take over.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Import { pub account: Option<String>, pub replace: bool, pub credential: ImportedCredential, pub endpoints: Endpoints }
+pub struct Import {
+    /// For which account; `None`: the default one, or `default` where there is none yet.
+    pub account: Option<String>,
+    /// Take the place of a grant that the account holds.
+    pub replace: bool,
+    /// The credentials.
+    pub credential: ImportedCredential,
+    /// Endpoints of this account alone.
+    pub endpoints: Endpoints,
+}
+
+/// What is imported.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ImportedCredential { OAuth2{client_id: String, client_secret: Option<Secret>, refresh_token: Secret, access_token: Option<Secret>, expires_at: Option<i64>, refresh_now: bool}, AccessToken{access_token: Secret, expires_at: Option<i64>} }
+pub enum ImportedCredential {
+    /// A grant of OAuth 2.0 user login.
+    OAuth2 {
+        /// `client_id` of the Box app.
+        client_id: String,
+        /// Its secret; `None` where the config has it.
+        client_secret: Option<Secret>,
+        /// The refresh token.
+        refresh_token: Secret,
+        /// The access token that belongs to it.
+        access_token: Option<Secret>,
+        /// When the access token ends, in seconds since the Unix epoch.
+        expires_at: Option<i64>,
+        /// Spend it once now and use the new token, which ends every older copy.
+        refresh_now: bool,
+    },
+    /// A bare access token, such as a developer token: served until it expires.
+    AccessToken {
+        /// The token.
+        access_token: Secret,
+        /// When it ends, in seconds since the Unix epoch; `None`: in an hour.
+        expires_at: Option<i64>,
+    },
+}
+
+/// Endpoints by the names of the config's `[box]` section; `None`: as configured for all.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Endpoints { pub authorize_url: Option<String>, pub token_url: Option<String>, pub revoke_url: Option<String>, pub api_url: Option<String>, pub upload_url: Option<String>, pub ca_file: Option<String>, pub proxy: Option<String> }
+pub struct Endpoints {
+    /// Where a person consents.
+    pub authorize_url: Option<String>,
+    /// The token endpoint.
+    pub token_url: Option<String>,
+    /// The revocation endpoint.
+    pub revoke_url: Option<String>,
+    /// Base of the API.
+    pub api_url: Option<String>,
+    /// Base of uploads.
+    pub upload_url: Option<String>,
+    /// A file with an extra trust anchor, as an absolute path.
+    pub ca_file: Option<String>,
+    /// A proxy.
+    pub proxy: Option<String>,
+}
+
+/// An answer. Variants are only ever added at the end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Response { Token(Token), Account(Box<AccountStatus>), AccountName(String), End, Done, Info(Box<Info>), Error(Problem) }
+pub enum Response {
+    /// A token.
+    Token(Token),
+    /// The state of one account.
+    Account(Box<AccountStatus>),
+    /// The name of one account.
+    AccountName(String),
+    /// The end of a list.
+    End,
+    /// It is done.
+    Done,
+    /// Where things are.
+    Info(Box<Info>),
+    /// It could not be done.
+    Error(Problem),
+}
+
+/// An access token as handed out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Token { pub account: String, pub access_token: Secret, pub expires_in_seconds: u32, pub expires_at: i64, pub box_expires_at: i64, pub generation: u64 }
+pub struct Token {
+    /// The account.
+    pub account: String,
+    /// The token.
+    pub access_token: Secret,
+    /// How long boxd promises it: until its next planned renewal.
+    pub expires_in_seconds: u32,
+    /// The same as a date, in seconds since the Unix epoch.
+    pub expires_at: i64,
+    /// The end that Box told, in seconds since the Unix epoch.
+    pub box_expires_at: i64,
+    /// Its number.
+    pub generation: u64,
+}
+
+/// The running daemon.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Info { pub version: String, pub pid: u32, pub config_file: String, pub state_dir: String, pub socket: String, pub key_source: String }
+pub struct Info {
+    /// Its version.
+    pub version: String,
+    /// Its process id.
+    pub pid: u32,
+    /// Its config file, which need not exist.
+    pub config_file: String,
+    /// Its state directory.
+    pub state_dir: String,
+    /// Its socket.
+    pub socket: String,
+    /// Where the store's sealing key is kept.
+    pub key_source: String,
+}
+
+/// How an account gets its tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Auth { OAuth2, Token, Ccg, Jwt }
+pub enum Auth {
+    /// OAuth 2.0 user login.
+    OAuth2,
+    /// A bare access token.
+    Token,
+    /// Client credentials grant.
+    Ccg,
+    /// JWT.
+    Jwt,
+}
+
+/// State of a grant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum GrantState { Absent, Healthy, Spending, InDoubt, Unsaved, Backoff, LoginRequired, ActionRequired }
+pub enum GrantState {
+    /// No grant.
+    Absent,
+    /// Nothing is wrong.
+    Healthy,
+    /// A renewal is under way.
+    Spending,
+    /// An answer of Box was lost; the same refresh token will be sent again.
+    InDoubt,
+    /// A renewed grant is in memory, but could not be saved.
+    Unsaved,
+    /// An attempt failed; another is planned.
+    Backoff,
+    /// A person must log in.
+    LoginRequired,
+    /// A person must change something.
+    ActionRequired,
+}
+
+/// The Box user that a grant acts for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct User { pub id: String, pub login: String, pub name: String }
+pub struct User {
+    /// Box user id.
+    pub id: String,
+    /// Login, an e-mail address.
+    pub login: String,
+    /// Display name.
+    pub name: String,
+}
+
+/// One account as it stands. Dates are seconds since the Unix epoch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AccountStatus { pub account: String, pub auth: Auth, pub user: Option<User>, pub state: GrantState, pub token: bool, pub expires_in_seconds: Option<u32>, pub expires_at: Option<i64>, pub box_expires_at: Option<i64>, pub generation: u64, pub next_refresh_at: Option<i64>, pub login_deadline: Option<i64>, pub orphaned: bool, pub store_bound: bool, pub error: Option<Problem>, pub warnings: Vec<String> }
+pub struct AccountStatus {
+    /// Its name.
+    pub account: String,
+    /// How it gets its tokens.
+    pub auth: Auth,
+    /// For whom, once known.
+    pub user: Option<User>,
+    /// State of the grant.
+    pub state: GrantState,
+    /// Whether a token can be handed out now.
+    pub token: bool,
+    /// How long boxd promises the token.
+    pub expires_in_seconds: Option<u32>,
+    /// The same as a date.
+    pub expires_at: Option<i64>,
+    /// The end that Box told.
+    pub box_expires_at: Option<i64>,
+    /// Number of the token.
+    pub generation: u64,
+    /// When the next renewal is planned.
+    pub next_refresh_at: Option<i64>,
+    /// When an unused refresh token dies, and a person is needed.
+    pub login_deadline: Option<i64>,
+    /// The account is no longer in the config.
+    pub orphaned: bool,
+    /// The store is bound to this machine.
+    pub store_bound: bool,
+    /// What is wrong.
+    pub error: Option<Problem>,
+    /// What a person should know though nothing is wrong.
+    pub warnings: Vec<String>,
+}

@@ -14,7 +14,9 @@ use tracing_subscriber::{
 
 /// A log filter that cannot be understood.
 #[derive(Debug, thiserror::Error)]
-#[error("the log filter `{filter}` cannot be understood ({reason}); try `info`, `debug` or `boxd=debug,info`")]
+#[error(
+    "the log filter `{filter}` cannot be understood ({reason}); try `info`, `debug` or `boxd=debug,info`"
+)]
 pub struct InvalidFilter {
     filter: String,
     reason: String,

@@ -98,7 +98,8 @@ async fn serve_here(options: &Options) -> Result<(), Failure> {
     let config = Config::load(&places.config, places.config_is_explicit)?;
     let store = Store::open(store_options(options, &places))?;
     let listener = server::Listener::bind(&places.socket)?;
-    let broker = Broker::new(Clock::of_this_boot(), Arc::new(store), BoxApi::default(), config, places.clone());
+    let broker =
+        Broker::new(Clock::of_this_boot(), Arc::new(store), BoxApi::default(), config, places.clone());
     announce_ready(&places);
 
     let reloader = broker.clone();
@@ -122,7 +123,13 @@ async fn serve_here(options: &Options) -> Result<(), Failure> {
 
 /// Serves until `stop` resolves, then ends in order. Everything is a parameter, so that a test needs no
 /// signal and no fixed place.
-pub async fn run(listener: Listener, broker: Broker, alarm: Alarm, stop: impl Future<Output = ()>, limits: Limits) {
+pub async fn run(
+    listener: Listener,
+    broker: Broker,
+    alarm: Alarm,
+    stop: impl Future<Output = ()>,
+    limits: Limits,
+) {
     let timekeeper = {
         let broker = broker.clone();
         tokio::spawn(async move { broker.keep_time(alarm).await })
@@ -146,7 +153,7 @@ pub fn check(options: &Options) -> Result<(), Failure> {
 fn places(options: &Options) -> Result<Places, Failure> {
     let paths = Paths::of_this_process(options.config.clone(), options.state_dir.clone())?;
     let socket = boxd_proto::endpoint::Environment::of_this_process()
-        .server_socket(options.socket.clone(), options.state_dir.clone())
+        .server_socket(options.socket.as_deref(), options.state_dir.as_deref())
         .map_err(|error| Failure::Endpoint(error.to_string()))?;
     Ok(Places {
         config: paths.config,

@@ -27,7 +27,11 @@ impl Broker {
     }
 
     /// The application that may see `record`. Checked here once more, right before anything is sent.
-    pub(super) async fn application_of(&self, account: &Account, record: &Record) -> Result<Application, String> {
+    pub(super) async fn application_of(
+        &self,
+        account: &Account,
+        record: &Record,
+    ) -> Result<Application, String> {
         let known = (&*record.binding.client_id, record.registration.as_deref());
         let effective = self.config().resolve(&account.name, Some(known));
         let binding: Option<&Binding> = effective.settings.binding.as_ref();

@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use boxd_engine::{
-    AccessToken, Binding, ClientSecret, Credential, Event, Generation, GrantId, IssuedToken, NewGrant, Operation,
-    Record, RefreshToken, Registration, Settings, State, Trouble, BootTime,
+    AccessToken, Binding, BootTime, ClientSecret, Credential, Event, Generation, GrantId, IssuedToken,
+    NewGrant, Operation, Record, RefreshToken, Registration, Settings, State, Trouble,
 };
 use boxd_proto::{AccountStatus, Code, Endpoints, Import, ImportedCredential, Problem};
 use ring::rand::SecureRandom as _;
@@ -19,8 +19,7 @@ impl Broker {
     /// Takes over credentials that exist elsewhere.
     pub(super) async fn import(&self, name: &AccountName, import: Import) -> Result<AccountStatus, Problem> {
         let _one_at_a_time = self.custody.lock().await;
-        let renew_now =
-            matches!(&import.credential, ImportedCredential::OAuth2 { refresh_now: true, .. });
+        let renew_now = matches!(&import.credential, ImportedCredential::OAuth2 { refresh_now: true, .. });
         let replace = import.replace;
         let record = self.record_of(name, import)?;
         if let Some(other) = self.holder_of(&record)
@@ -68,7 +67,14 @@ impl Broker {
         };
         let endpoints = endpoint_settings(&import.endpoints);
         let (client_id, registration, credential) = match import.credential {
-            ImportedCredential::OAuth2 { client_id, client_secret, refresh_token, access_token, expires_at, .. } => {
+            ImportedCredential::OAuth2 {
+                client_id,
+                client_secret,
+                refresh_token,
+                access_token,
+                expires_at,
+                ..
+            } => {
                 if client_id.is_empty() || refresh_token.expose().is_empty() {
                     return Err(bad("client_id or refresh_token is empty", "check the import file"));
                 }
@@ -96,7 +102,11 @@ impl Broker {
                     sent: now,
                     life: life(expires_at),
                 };
-                (String::new(), Registration { client_secret: None, endpoints }, Credential::AccessOnly { access })
+                (
+                    String::new(),
+                    Registration { client_secret: None, endpoints },
+                    Credential::AccessOnly { access },
+                )
             }
         };
         // What the file says of its own endpoints decides where this grant was issued.
@@ -107,9 +117,9 @@ impl Broker {
             .map_err(|error| bad(&error.to_string(), "correct the config or the import file"))?
             .token_origin();
         let mut grant = [0; 16];
-        ring::rand::SystemRandom::new()
-            .fill(&mut grant)
-            .map_err(|_| problems::problem(Code::Internal, name, "no randomness".into(), "try again".into()))?;
+        ring::rand::SystemRandom::new().fill(&mut grant).map_err(|_| {
+            problems::problem(Code::Internal, name, "no randomness".into(), "try again".into())
+        })?;
         Ok(Record {
             grant: GrantId(grant),
             generation: Generation::default(),
@@ -160,7 +170,11 @@ impl Broker {
 
     /// Moves a grant to another name. The old file is given up only after the new one is durable; a crash
     /// in between leaves both, and the next start finishes the rename.
-    pub(super) async fn rename(&self, from: &AccountName, to: &AccountName) -> Result<AccountStatus, Problem> {
+    pub(super) async fn rename(
+        &self,
+        from: &AccountName,
+        to: &AccountName,
+    ) -> Result<AccountStatus, Problem> {
         let _one_at_a_time = self.custody.lock().await;
         let old = self.held_account(from)?;
         if self.account(to).is_some_and(|account| !account.is_absent()) {
@@ -198,7 +212,11 @@ impl Broker {
     }
 
     /// Hands an operation to the session and waits for its end, however long the store or Box takes.
-    async fn operate(&self, account: &Arc<Account>, event: impl FnOnce(Operation) -> Event) -> Result<(), Problem> {
+    async fn operate(
+        &self,
+        account: &Arc<Account>,
+        event: impl FnOnce(Operation) -> Event,
+    ) -> Result<(), Problem> {
         let (operation, outcome) = self.operations.begin();
         self.tell(account, event(operation));
         match outcome.await {
@@ -234,7 +252,8 @@ impl Broker {
                 if view.generation > before || (ended && view.trouble.is_none()) {
                     return Ok(());
                 }
-                if ended && !undecided
+                if ended
+                    && !undecided
                     && let Some(trouble) = &view.trouble
                 {
                     return Err(problems::of_trouble(&account.name, trouble));

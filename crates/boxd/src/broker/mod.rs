@@ -149,7 +149,9 @@ impl Broker {
     fn load(&self, name: &AccountName) -> Arc<Account> {
         let loaded = self.store.load(name);
         let known = match &loaded {
-            Loaded::Grant { record, .. } => Some((&*record.binding.client_id, record.registration.as_deref())),
+            Loaded::Grant { record, .. } => {
+                Some((&*record.binding.client_id, record.registration.as_deref()))
+            }
             Loaded::Absent { .. } | Loaded::Damaged { .. } => None,
         };
         let effective = self.config().resolve(name, known);

@@ -40,8 +40,12 @@ pub(super) fn of_refusal(account: &AccountName, refusal: &Refusal) -> Problem {
 /// There is no valid token now, and trying again later may help.
 pub(super) fn unavailable(account: &AccountName, detail: String, retry_after: Duration) -> Problem {
     let seconds = u32::try_from(retry_after.as_secs()).unwrap_or(u32::MAX).max(1);
-    let mut problem =
-        problem(Code::Unavailable, account, detail, format!("try again in {seconds} seconds; boxd goes on trying"));
+    let mut problem = problem(
+        Code::Unavailable,
+        account,
+        detail,
+        format!("try again in {seconds} seconds; boxd goes on trying"),
+    );
     problem.retry_after_seconds = Some(seconds);
     problem
 }
@@ -102,7 +106,8 @@ fn next_step(account: &AccountName, trouble: &Trouble) -> String {
         Trouble::AnswerLost(_) => "nothing to do: boxd sends the same refresh token again".into(),
         Trouble::Throttled => "nothing to do: boxd waits as Box asked".into(),
         Trouble::NotProved(_) | Trouble::NotSaved(_) => {
-            "make room and check the disk of the state directory (`boxctl paths state`); boxd goes on trying".into()
+            "make room and check the disk of the state directory (`boxctl paths state`); boxd goes on trying"
+                .into()
         }
         Trouble::ArrivedExpired => "check this machine's clock; boxd goes on trying".into(),
         Trouble::Taken(_) | Trouble::LostForGood(_) => format!(
@@ -121,7 +126,9 @@ fn next_step(account: &AccountName, trouble: &Trouble) -> String {
         Trouble::UnauthorizedClient(_) => {
             format!("ask a Box administrator to authorize the app, then: boxctl refresh {account}")
         }
-        Trouble::PasswordReset => format!("reset the Box password in a browser, then: boxctl refresh {account}"),
+        Trouble::PasswordReset => {
+            format!("reset the Box password in a browser, then: boxctl refresh {account}")
+        }
         Trouble::TermsOfService => {
             format!("accept the terms of service at box.com in a browser, then: boxctl refresh {account}")
         }
@@ -132,7 +139,9 @@ fn next_step(account: &AccountName, trouble: &Trouble) -> String {
             "put client_id and token_url back, then: boxctl reload; or import a grant of the new app: boxctl \
              import -a {account} --replace FILE"
         ),
-        Trouble::Orphaned => format!("put [accounts.{account}] back into the config file, then: boxctl reload"),
+        Trouble::Orphaned => {
+            format!("put [accounts.{account}] back into the config file, then: boxctl reload")
+        }
         Trouble::ForeignMachine => format!(
             "if the other machine no longer uses this grant: boxctl adopt {account}; else import a grant of its own"
         ),

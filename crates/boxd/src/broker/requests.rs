@@ -25,8 +25,12 @@ impl Broker {
         match request {
             Request::Token(request) => self.answer_token(peer, &request).await,
             Request::Status { account } => self.answer_status(account.as_deref()),
-            Request::Refresh { account, wait_millis } => self.answer_refresh(peer, account.as_deref(), wait_millis).await,
-            Request::Accounts => Ok(listed(self.names().into_iter().map(|name| Response::AccountName(name.as_str().to_owned())))),
+            Request::Refresh { account, wait_millis } => {
+                self.answer_refresh(peer, account.as_deref(), wait_millis).await
+            }
+            Request::Accounts => Ok(listed(
+                self.names().into_iter().map(|name| Response::AccountName(name.as_str().to_owned())),
+            )),
             Request::Import(import) => {
                 let name = match &import.account {
                     Some(name) => parse(name)?,

@@ -28,7 +28,9 @@ impl Broker {
             box_expires_at: served.as_ref().map(|served| now.wall.after(served.box_for).unix_seconds()),
             generation: view.generation.0,
             next_refresh_at: view.next_renewal.map(|next| now.date_of(next).unix_seconds()),
-            login_deadline: view.login_deadline(now, self.clock.boot_id()).map(boxd_engine::WallTime::unix_seconds),
+            login_deadline: view
+                .login_deadline(now, self.clock.boot_id())
+                .map(boxd_engine::WallTime::unix_seconds),
             orphaned,
             store_bound: self.store.bound(),
             error: view.trouble.as_ref().map(|trouble| problems::of_trouble(&account.name, trouble)),

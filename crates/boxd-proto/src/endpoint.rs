@@ -1,0 +1,140 @@
+//! Where the daemon's socket is: the only place that knows its paths.
+
+use std::path::{Path, PathBuf};
+
+/// The socket of the system service.
+pub const SYSTEM_SOCKET: &str = "/run/boxd/boxd.sock";
+
+/// Most bytes of a socket's path, the final NUL included (`sun_path` in unix(7); macOS has 104).
+pub const LONGEST_PATH: usize = if cfg!(target_os = "linux") { 108 } else { 104 };
+
+/// What decides where the socket is, besides flags.
+#[derive(Clone, Debug, Default)]
+pub struct Environment {
+    /// `$BOXD_SOCKET`.
+    pub socket: Option<PathBuf>,
+    /// `$BOXD_STATE_DIR`.
+    pub state_dir: Option<PathBuf>,
+    /// `$XDG_RUNTIME_DIR`.
+    pub runtime_dir: Option<PathBuf>,
+    /// `/run/user/UID`, where it exists and is ours.
+    pub run_user: Option<PathBuf>,
+    /// `$XDG_STATE_HOME`, or `~/.local/state`.
+    pub state_home: Option<PathBuf>,
+}
+
+/// There is no usable place for the socket.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EndpointError {
+    /// No variable says where.
+    #[error(
+        "no place for the socket: neither --socket, BOXD_SOCKET, XDG_RUNTIME_DIR nor HOME is set; name one with \
+         --socket PATH"
+    )]
+    Nowhere,
+    /// The system takes no path of this length for a socket.
+    #[error(
+        "the socket path {path} has {length} bytes, but this system takes at most {most}; choose a shorter one with \
+         --socket PATH or BOXD_SOCKET"
+    )]
+    TooLong {
+        /// The path.
+        path: String,
+        /// Its length.
+        length: usize,
+        /// The longest possible.
+        most: usize,
+    },
+}
+
+impl Environment {
+    /// As this process sees it.
+    pub fn of_this_process() -> Self {
+        let path = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let absolute = |path: PathBuf| path.is_absolute().then_some(path);
+        Self {
+            socket: path("BOXD_SOCKET"),
+            state_dir: path("BOXD_STATE_DIR"),
+            runtime_dir: path("XDG_RUNTIME_DIR").and_then(absolute),
+            run_user: run_user(),
+            state_home: path("XDG_STATE_HOME")
+                .and_then(absolute)
+                .or_else(|| Some(path("HOME")?.join(".local/state"))),
+        }
+    }
+
+    /// The socket that a daemon of this user serves on. Flags win over variables, variables over defaults.
+    pub fn server_socket(
+        &self,
+        socket: Option<&Path>,
+        state_dir: Option<&Path>,
+    ) -> Result<PathBuf, EndpointError> {
+        let own = socket.map(PathBuf::from).or_else(|| {
+            let in_state_dir = |dir: &Path| dir.join("boxd.sock");
+            match state_dir {
+                // A flag beats every variable.
+                Some(dir) => Some(in_state_dir(dir)),
+                None => self
+                    .socket
+                    .clone()
+                    .or_else(|| self.state_dir.as_deref().map(in_state_dir))
+                    .or_else(|| self.in_runtime_dir())
+                    .or_else(|| Some(self.state_home.as_ref()?.join("boxd/boxd.sock"))),
+            }
+        });
+        fitting(own.ok_or(EndpointError::Nowhere)?)
+    }
+
+    /// The socket that a client should use: the user's own daemon, or the system's where the user has none.
+    ///
+    /// `system` asks for the system's; `exists` tells whether a path is there.
+    pub fn client_socket(
+        &self,
+        socket: Option<&Path>,
+        state_dir: Option<&Path>,
+        system: bool,
+        exists: impl Fn(&Path) -> bool,
+    ) -> Result<PathBuf, EndpointError> {
+        if system {
+            return Ok(PathBuf::from(SYSTEM_SOCKET));
+        }
+        let explicit =
+            socket.is_some() || state_dir.is_some() || self.socket.is_some() || self.state_dir.is_some();
+        match self.server_socket(socket, state_dir) {
+            Ok(own) if explicit || exists(&own) => Ok(own),
+            _ if !explicit && exists(Path::new(SYSTEM_SOCKET)) => Ok(PathBuf::from(SYSTEM_SOCKET)),
+            own => own,
+        }
+    }
+
+    fn in_runtime_dir(&self) -> Option<PathBuf> {
+        if !cfg!(target_os = "linux") {
+            return None;
+        }
+        let dir = self.runtime_dir.as_ref().or(self.run_user.as_ref())?;
+        Some(dir.join("boxd/boxd.sock"))
+    }
+}
+
+fn fitting(path: PathBuf) -> Result<PathBuf, EndpointError> {
+    let length = path.as_os_str().len();
+    if length < LONGEST_PATH {
+        return Ok(path);
+    }
+    Err(EndpointError::TooLong { path: path.display().to_string(), length, most: LONGEST_PATH - 1 })
+}
+
+/// `/run/user/UID` for cron jobs and su, where the variable is not set.
+#[cfg(unix)]
+fn run_user() -> Option<PathBuf> {
+    use std::os::unix::fs::MetadataExt as _;
+    let uid = rustix::process::getuid().as_raw();
+    let dir = PathBuf::from(format!("/run/user/{uid}"));
+    let meta = std::fs::symlink_metadata(&dir).ok()?;
+    (meta.is_dir() && meta.uid() == uid).then_some(dir)
+}
+
+#[cfg(not(unix))]
+fn run_user() -> Option<PathBuf> {
+    None
+}
