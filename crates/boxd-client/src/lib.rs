@@ -1,1 +1,27 @@
-//! stub
+//! Blocking client of `boxd`, the daemon that keeps Box access tokens alive.
+//!
+//! ```no_run
+//! use boxd_client::{Client, TokenRequest};
+//!
+//! let mut client = Client::connect()?;
+//! let token = client.token(&TokenRequest::default())?;
+//! println!("{} seconds left", token.expires_in_seconds);
+//! # Ok::<(), boxd_client::Error>(())
+//! ```
+//!
+//! No async runtime, no HTTP, no TLS. Every call has a deadline, so a daemon that stalls never hangs a caller,
+//! and the server's identity is checked by the kernel's word before anything is sent.
+#![forbid(unsafe_code)]
+
+mod client;
+mod error;
+mod identity;
+mod transport;
+
+pub use boxd_proto::{
+    AccountStatus, Auth, Code, Endpoints, GrantState, Import, ImportedCredential, Info, Problem, Rejected,
+    Request, Response, Secret, Token, TokenRequest, User,
+    endpoint::{EndpointError, Environment, SYSTEM_SOCKET},
+};
+pub use client::Client;
+pub use error::Error;

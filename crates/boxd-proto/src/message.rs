@@ -58,8 +58,8 @@ pub enum Request {
     },
 }
 
-/// What a client wants of a token.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What a client wants of a token. The default: the default account's token, whatever life is left in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenRequest {
     /// Which account; `None`: the default one.
     pub account: Option<String>,
@@ -72,9 +72,10 @@ pub struct TokenRequest {
 }
 
 /// A token that Box refused.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Rejected {
     /// None was.
+    #[default]
     No,
     /// The one of this generation.
     Generation(u64),

@@ -1,0 +1,272 @@
+//! The calls of the protocol, one method each.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use boxd_proto::{
+    AccountStatus, Import, Info, Problem, Request, Response, Token, TokenRequest, encode,
+    endpoint::Environment,
+};
+
+use crate::{
+    error::Error,
+    transport::{ReceiveError, Transport},
+};
+
+/// Time to connect and to send: the daemon does neither slowly.
+const LOCAL: Duration = Duration::from_secs(5);
+/// What a daemon may take beyond the wait that a request names.
+const MARGIN: Duration = Duration::from_secs(5);
+/// The daemon's own default wait.
+const DEFAULT_WAIT: Duration = Duration::from_secs(30);
+/// Import and logout talk to Box, with deadlines of the daemon's own.
+const WITH_BOX: Duration = Duration::from_mins(4);
+/// Pause between two attempts to reach a daemon that is not up yet.
+const ATTEMPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// A connection to the daemon. Kept for many calls; connects anew after a call failed.
+#[derive(Debug)]
+pub struct Client {
+    socket: PathBuf,
+    transport: Option<Transport>,
+    buffer: Vec<u8>,
+}
+
+impl Client {
+    /// Connects to the daemon of this user, or of the system, where it is by default.
+    ///
+    /// # Errors
+    /// [`Error::Endpoint`], [`Error::Unreachable`] and [`Error::Untrusted`].
+    pub fn connect() -> Result<Self, Error> {
+        let socket = Environment::of_this_process().client_socket(None, None, false, Path::exists)?;
+        Self::connect_to(socket)
+    }
+
+    /// Connects to the daemon at `socket`.
+    ///
+    /// # Errors
+    /// [`Error::Unreachable`] and [`Error::Untrusted`].
+    pub fn connect_to(socket: impl Into<PathBuf>) -> Result<Self, Error> {
+        let socket = socket.into();
+        let transport = Transport::connect(&socket, LOCAL)?;
+        Ok(Self { socket, transport: Some(transport), buffer: Vec::new() })
+    }
+
+    /// Connects to a daemon that may not be up yet, trying for at most `within`.
+    ///
+    /// # Errors
+    /// As [`Client::connect_to`], after the time is up.
+    pub fn connect_within(socket: impl Into<PathBuf>, within: Duration) -> Result<Self, Error> {
+        let socket = socket.into();
+        let mut left = within;
+        loop {
+            match Self::connect_to(&socket) {
+                Err(Error::Unreachable { .. }) if !left.is_zero() => {
+                    let pause = ATTEMPT_PAUSE.min(left);
+                    std::thread::sleep(pause);
+                    left = left.saturating_sub(pause);
+                }
+                result => return result,
+            }
+        }
+    }
+
+    /// An access token.
+    ///
+    /// # Errors
+    /// [`Error::Problem`] where there is none, with the reason and the next step.
+    pub fn token(&mut self, request: &TokenRequest) -> Result<Token, Error> {
+        let patience = wait(request.wait_millis) + MARGIN;
+        match self.call(&Request::Token(request.clone()), patience)? {
+            Response::Token(token) => Ok(token),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// The state of one account, or of all.
+    ///
+    /// # Errors
+    /// [`Error::Problem`] where there is no such account.
+    pub fn status(&mut self, account: Option<&str>) -> Result<Vec<AccountStatus>, Error> {
+        let request = Request::Status { account: account.map(str::to_owned) };
+        self.list(&request, |response| match response {
+            Response::Account(status) => Ok(*status),
+            other => Err(other),
+        })
+    }
+
+    /// The names of all accounts.
+    ///
+    /// # Errors
+    /// Only those of the connection.
+    pub fn accounts(&mut self) -> Result<Vec<String>, Error> {
+        self.list(&Request::Accounts, |response| match response {
+            Response::AccountName(name) => Ok(name),
+            other => Err(other),
+        })
+    }
+
+    /// Renews now and waits for the outcome, at most `wait`.
+    ///
+    /// # Errors
+    /// [`Error::Problem`] where it failed.
+    pub fn refresh(
+        &mut self,
+        account: Option<&str>,
+        wait_millis: Option<u32>,
+    ) -> Result<AccountStatus, Error> {
+        let request = Request::Refresh { account: account.map(str::to_owned), wait_millis };
+        self.account(&request, wait(wait_millis) + MARGIN)
+    }
+
+    /// Hands credentials over to the daemon.
+    ///
+    /// # Errors
+    /// [`Error::Problem`] where the daemon or Box refuses them.
+    pub fn import(&mut self, import: Import) -> Result<AccountStatus, Error> {
+        self.account(&Request::Import(Box::new(import)), WITH_BOX)
+    }
+
+    /// Revokes at Box, then forgets; `local` only forgets.
+    ///
+    /// # Errors
+    /// [`Error::Problem`] where Box could not be reached; nothing is forgotten then.
+    pub fn logout(&mut self, account: Option<&str>, local: bool) -> Result<(), Error> {
+        self.done(&Request::Logout { account: account.map(str::to_owned), local }, WITH_BOX)
+    }
+
+    /// Gives an account another name.
+    ///
+    /// # Errors
+    /// [`Error::Problem`] where the new name is taken or the account is busy.
+    pub fn rename(&mut self, from: &str, to: &str) -> Result<AccountStatus, Error> {
+        self.account(&Request::Rename { from: from.to_owned(), to: to.to_owned() }, WITH_BOX)
+    }
+
+    /// Takes over a store that came from another machine.
+    ///
+    /// # Errors
+    /// [`Error::Problem`] where there is no such account.
+    pub fn adopt(&mut self, account: &str) -> Result<AccountStatus, Error> {
+        self.account(&Request::Adopt { account: account.to_owned() }, WITH_BOX)
+    }
+
+    /// Has the configuration read anew.
+    ///
+    /// # Errors
+    /// [`Error::Problem`] where the new one is refused; the old one stays then.
+    pub fn reload(&mut self) -> Result<(), Error> {
+        self.done(&Request::Reload, WITH_BOX)
+    }
+
+    /// Where things are and which version runs.
+    ///
+    /// # Errors
+    /// Only those of the connection.
+    pub fn info(&mut self) -> Result<Info, Error> {
+        match self.call(&Request::Info, DEFAULT_WAIT)? {
+            Response::Info(info) => Ok(*info),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    fn account(&mut self, request: &Request, patience: Duration) -> Result<AccountStatus, Error> {
+        match self.call(request, patience)? {
+            Response::Account(status) => Ok(*status),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    fn done(&mut self, request: &Request, patience: Duration) -> Result<(), Error> {
+        match self.call(request, patience)? {
+            Response::Done => Ok(()),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    fn list<T>(
+        &mut self,
+        request: &Request,
+        item: impl Fn(Response) -> Result<T, Response>,
+    ) -> Result<Vec<T>, Error> {
+        let mut items = Vec::new();
+        let mut response = self.call(request, DEFAULT_WAIT)?;
+        while response != Response::End {
+            items.push(item(response).map_err(|other| unexpected(&other))?);
+            response = self.next()?;
+        }
+        Ok(items)
+    }
+
+    /// Sends one request and reads the first frame of its answer.
+    fn call(&mut self, request: &Request, patience: Duration) -> Result<Response, Error> {
+        let mut transport = match self.transport.take() {
+            Some(transport) => transport,
+            None => Transport::connect(&self.socket, LOCAL)?,
+        };
+        self.buffer.clear();
+        self.buffer.extend_from_slice(transport.opening());
+        encode(request, &mut self.buffer)?;
+        let sent = transport.patience(patience).and_then(|()| transport.send(&self.buffer));
+        // A daemon that refuses says why before it closes, so a failed write may still find an answer.
+        if let Err(error) = &sent
+            && error.kind() != io::ErrorKind::BrokenPipe
+        {
+            return Err(self.unreachable(sent.err()));
+        }
+        self.transport = Some(transport);
+        self.next()
+    }
+
+    /// The next frame. A connection that failed is not used again: what follows could belong to anything.
+    fn next(&mut self) -> Result<Response, Error> {
+        let Some(mut transport) = self.transport.take() else { return Err(self.unreachable(None)) };
+        match transport.receive(&mut self.buffer) {
+            Ok(Response::Error(problem)) => {
+                self.transport = Some(transport);
+                Err(Error::Problem(problem))
+            }
+            Ok(response) => {
+                self.transport = Some(transport);
+                Ok(response)
+            }
+            Err(ReceiveError::Other(error)) => Err(error),
+            Err(ReceiveError::Io(reason)) => Err(self.unreachable(Some(reason))),
+        }
+    }
+
+    fn unreachable(&self, reason: Option<io::Error>) -> Error {
+        let reason = match reason {
+            Some(reason) if matches!(reason.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
+                io::Error::new(io::ErrorKind::TimedOut, "it did not answer in time")
+            }
+            Some(reason) if reason.kind() == io::ErrorKind::UnexpectedEof => {
+                io::Error::new(io::ErrorKind::UnexpectedEof, "it closed the connection without an answer")
+            }
+            Some(reason) => reason,
+            None => io::Error::from(io::ErrorKind::NotConnected),
+        };
+        Error::Unreachable { socket: self.socket.clone(), reason }
+    }
+}
+
+fn wait(wait_millis: Option<u32>) -> Duration {
+    wait_millis.map_or(DEFAULT_WAIT, |millis| Duration::from_millis(u64::from(millis)))
+}
+
+/// An answer of the wrong kind; named without its content, which may be a token.
+fn unexpected(response: &Response) -> Error {
+    let kind = match response {
+        Response::Token(_) => "a token",
+        Response::Account(_) => "an account",
+        Response::AccountName(_) => "a name",
+        Response::End => "the end of a list",
+        Response::Done => "done",
+        Response::Info(_) => "info",
+        Response::Error(Problem { .. }) => "a problem",
+    };
+    Error::Protocol(format!("it answered with {kind}, which was not asked for"))
+}

@@ -1,0 +1,88 @@
+//! What can go wrong between a program and the daemon.
+
+use std::path::PathBuf;
+
+use boxd_proto::{Code, DecodeError, EncodeError, Problem, endpoint::EndpointError};
+
+/// Why a call failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Nobody answers at the socket, or not in time.
+    #[error("boxd cannot be reached at {}: {reason}", socket.display())]
+    Unreachable {
+        /// The socket.
+        socket: PathBuf,
+        /// What the system said.
+        reason: std::io::Error,
+    },
+    /// Where the socket is cannot be said.
+    #[error(transparent)]
+    Endpoint(#[from] EndpointError),
+    /// The process behind the socket is not trusted; nothing was sent to it.
+    #[error("the server at {} runs as uid {uid}, which is neither you, root, nor the owner of a directory that only it can write", socket.display())]
+    Untrusted {
+        /// The socket.
+        socket: PathBuf,
+        /// Who serves there.
+        uid: u32,
+    },
+    /// No common protocol version.
+    #[error("boxd speaks protocol versions {min} to {max}, this program only {}", boxd_proto::VERSION)]
+    VersionMismatch {
+        /// The daemon's lowest.
+        min: u8,
+        /// The daemon's highest.
+        max: u8,
+    },
+    /// What answers does not follow the protocol.
+    #[error("the server does not follow boxd's protocol: {0}")]
+    Protocol(String),
+    /// The daemon answered with a problem.
+    #[error(transparent)]
+    Problem(#[from] Problem),
+}
+
+impl Error {
+    /// The code by which scripts know it.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Unreachable { .. } | Self::Endpoint(_) => Code::Unreachable,
+            Self::Untrusted { .. } => Code::Denied,
+            Self::VersionMismatch { .. } => Code::VersionMismatch,
+            Self::Protocol(_) => Code::Internal,
+            Self::Problem(problem) => problem.code,
+        }
+    }
+
+    /// What a person can do about it.
+    pub fn next_step(&self) -> String {
+        match self {
+            Self::Unreachable { .. } => {
+                "start the daemon: `boxd`, or `systemctl --user start boxd` where it is installed as a service".into()
+            }
+            Self::Endpoint(_) => "name the socket with --socket PATH".into(),
+            Self::Untrusted { .. } => "check who created that socket, or name another with --socket PATH".into(),
+            Self::VersionMismatch { .. } => "install boxd and boxctl of the same version".into(),
+            Self::Protocol(_) => "check that the socket belongs to boxd, and that both are of the same version".into(),
+            Self::Problem(problem) => problem.next_step.clone(),
+        }
+    }
+}
+
+impl From<DecodeError> for Error {
+    fn from(error: DecodeError) -> Self {
+        Self::Protocol(error.to_string())
+    }
+}
+
+impl From<EncodeError> for Error {
+    fn from(error: EncodeError) -> Self {
+        Self::Problem(Problem {
+            code: Code::BadRequest,
+            detail: error.to_string(),
+            account: None,
+            next_step: "send less".into(),
+            retry_after_seconds: None,
+        })
+    }
+}
