@@ -1,2 +1,26 @@
-//! stub
-fn main() {}
+//! `boxctl`: the command line of boxd, the keeper of Box access tokens.
+#![forbid(unsafe_code)]
+
+mod args;
+mod command;
+mod daemon;
+mod duration;
+mod failure;
+mod json;
+mod output;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    let arguments = match args::Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return output::usage(&error),
+    };
+    if arguments.version {
+        return output::finish(command::version::run(&arguments.global), arguments.global.json);
+    }
+    output::finish(command::run(&arguments), arguments.global.json)
+}

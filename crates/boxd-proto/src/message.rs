@@ -249,6 +249,8 @@ pub struct AccountStatus {
     pub auth: Auth,
     /// For whom, once known.
     pub user: Option<User>,
+    /// The daemon's date when this was so.
+    pub as_of: i64,
     /// State of the grant.
     pub state: GrantState,
     /// Whether a token can be handed out now.
@@ -259,6 +261,8 @@ pub struct AccountStatus {
     pub expires_at: Option<i64>,
     /// The end that Box told.
     pub box_expires_at: Option<i64>,
+    /// `expires_in` as Box told it for this token, in seconds.
+    pub life_seconds: Option<u32>,
     /// Number of the token.
     pub generation: u64,
     /// When the next renewal is planned.

@@ -21,11 +21,13 @@ impl Broker {
                 login: user.login.clone(),
                 name: user.name.clone(),
             }),
+            as_of: now.wall.unix_seconds(),
             state: grant_state(view.state),
             token: served.is_some(),
             expires_in_seconds: served.as_ref().map(|served| seconds(served.promised_for)),
             expires_at: served.as_ref().map(|served| now.wall.after(served.promised_for).unix_seconds()),
             box_expires_at: served.as_ref().map(|served| now.wall.after(served.box_for).unix_seconds()),
+            life_seconds: view.token.as_ref().map(|token| seconds(token.life)),
             generation: view.generation.0,
             next_refresh_at: view.next_renewal.map(|next| now.date_of(next).unix_seconds()),
             login_deadline: view

@@ -1,0 +1,170 @@
+//! The command line.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::duration;
+
+/// Asks boxd for Box access tokens, and looks after the accounts that it keeps alive.
+///
+/// Without a command it says where things stand and what to do next.
+#[derive(Debug, Parser)]
+#[command(name = "boxctl", disable_version_flag = true)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    /// Print the versions of boxctl and of the running boxd
+    #[arg(short = 'V', long)]
+    pub(crate) version: bool,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// What every command takes.
+#[derive(Args, Debug)]
+pub(crate) struct Global {
+    /// Account to use [default: the daemon's default account]
+    #[arg(short, long, global = true, value_name = "NAME", env = "BOXD_ACCOUNT")]
+    pub(crate) account: Option<String>,
+    /// Print JSON; errors too
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Socket of the daemon
+    #[arg(long, global = true, value_name = "PATH", env = "BOXD_SOCKET")]
+    pub(crate) socket: Option<PathBuf>,
+    /// State directory of the daemon, where its socket may be [`BOXD_STATE_DIR`]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) state_dir: Option<PathBuf>,
+    /// Ask the system's daemon instead of your own
+    #[arg(long, global = true)]
+    pub(crate) system: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Print an access token that works
+    Token(Token),
+    /// Show each account: state, life left, next renewal, what to do
+    Status(OneAccount),
+    /// Renew the token now and wait for the outcome
+    Refresh(OneAccount),
+    /// List the accounts
+    Accounts,
+    /// Take over credentials that exist elsewhere
+    Import(Import),
+    /// Revoke the grant at Box, then forget it
+    Logout(Logout),
+    /// Give an account another name
+    Rename {
+        /// Its name
+        old: String,
+        /// Its new name
+        new: String,
+    },
+    /// Take over the grant of a store that came from another machine
+    Adopt {
+        /// The account
+        account: String,
+    },
+    /// Have boxd read its configuration anew
+    Reload,
+    /// Show the places in use
+    Paths {
+        /// Only this one
+        what: Option<Place>,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct OneAccount {
+    /// The account
+    #[arg(value_name = "ACCOUNT")]
+    pub(crate) name: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Token {
+    /// The account
+    #[arg(value_name = "ACCOUNT")]
+    pub(crate) name: Option<String>,
+    /// The token must live at least this long, e.g. 90s, 15m, 1h
+    #[arg(short = 't', long, value_name = "DURATION", default_value = "0", value_parser = duration::parse)]
+    pub(crate) min_ttl: Duration,
+    /// Box answered 401 to the token of this generation, or to the one on stdin (`-`)
+    #[arg(long, value_name = "GENERATION|-")]
+    pub(crate) rejected: Option<String>,
+    /// Wait at most this long where no such token is at hand [default: 30s]
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
+    pub(crate) wait: Option<Duration>,
+    /// How to print it
+    #[arg(short, long, value_name = "FORMAT", default_value = "token")]
+    pub(crate) output: TokenFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TokenFormat {
+    /// The token and a newline
+    Token,
+    /// All that is known of it
+    Json,
+    /// `Authorization: Bearer …`
+    Header,
+    /// `export BOX_ACCESS_TOKEN='…'`
+    Env,
+    /// A line for `curl -K -`
+    Curl,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Import {
+    /// The file, or `-` for stdin
+    #[arg(value_name = "FILE|-")]
+    pub(crate) file: PathBuf,
+    /// What kind of file it is [default: recognised]
+    #[arg(long, value_name = "KIND")]
+    pub(crate) from: Option<Kind>,
+    /// Take the place of the grant that the account holds
+    #[arg(long)]
+    pub(crate) replace: bool,
+    /// Spend nothing now; older copies of the grant work until the next planned renewal
+    #[arg(long)]
+    pub(crate) no_refresh: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Kind {
+    /// `client_id`, `client_secret`, `refresh_token` and more as one JSON object
+    Json,
+    /// A bare access token, such as a developer token
+    Token,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Logout {
+    /// The account
+    #[arg(value_name = "ACCOUNT")]
+    pub(crate) name: Option<String>,
+    /// Only forget the grant; do not revoke it at Box
+    #[arg(long)]
+    pub(crate) local: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Place {
+    /// The socket
+    Socket,
+    /// The config file
+    Config,
+    /// The state directory
+    State,
+    /// Where boxd logs to
+    Log,
+}
+
+impl Global {
+    /// The account of a command that takes it by position too.
+    pub(crate) fn account_or<'a>(&'a self, positional: Option<&'a str>) -> Option<&'a str> {
+        positional.or(self.account.as_deref())
+    }
+}

@@ -1,0 +1,8 @@
+//! `boxctl adopt`: takes over the grant of a store that came from another machine.
+
+use crate::{args::Global, command::status, daemon, failure::Failure};
+
+pub(super) fn run(global: &Global, account: &str) -> Result<(), Failure> {
+    let status = daemon::connect(global)?.adopt(account)?;
+    status::show(global, std::slice::from_ref(&status))
+}

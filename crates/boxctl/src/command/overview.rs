@@ -1,0 +1,40 @@
+//! Bare `boxctl`: where things stand, and the next step.
+
+use boxd_client::{AccountStatus, Error, GrantState};
+
+use crate::{args::Global, command::status, daemon, failure::Failure, output::print};
+
+pub(super) fn run(global: &Global) -> Result<(), Failure> {
+    let accounts = match daemon::connect_any(global, None).and_then(|mut client| client.status(None)) {
+        Ok(accounts) => accounts,
+        Err(error @ Error::Unreachable { .. }) if !global.json => {
+            print(
+                "boxd is not running.\n\n\
+                 It keeps Box access tokens alive and hands them to local programs.\n\n\
+                 next: start it in a terminal with `boxd`, or as a service of yours\n\
+                 help: boxctl --help\n",
+            )?;
+            return Err(Failure { silent: true, ..error.into() });
+        }
+        Err(error) => return Err(error.into()),
+    };
+    if accounts.is_empty() && !global.json {
+        return print(
+            "boxd is running and holds no account yet.\n\n\
+             next: take a grant over: boxctl import FILE\n\
+             \u{20}     FILE is JSON with client_id, client_secret and refresh_token\n",
+        );
+    }
+    let result = status::show(global, &accounts);
+    if !global.json && result.is_ok() {
+        print(&next_step(&accounts))?;
+    }
+    result
+}
+
+fn next_step(accounts: &[AccountStatus]) -> String {
+    match accounts.iter().find(|account| account.state == GrantState::Absent) {
+        Some(absent) => format!("\nnext: boxctl import -a {} FILE\n", absent.account),
+        None => "\nnext: use a token: boxctl token (see boxctl token --help for formats)\n".into(),
+    }
+}

@@ -1,0 +1,42 @@
+//! `boxctl paths`: shows the places in use.
+
+use crate::{
+    args::{Global, Place},
+    daemon,
+    failure::Failure,
+    json,
+    output::print,
+    terminal::tame,
+};
+
+/// boxd always logs to stderr; its service manager decides where that goes.
+const LOG: &str = "stderr of boxd (as a systemd user service: journalctl --user -u boxd)";
+
+pub(super) fn run(global: &Global, what: Option<Place>) -> Result<(), Failure> {
+    let socket = daemon::socket(global, true)?.display().to_string();
+    // The socket is found without a daemon, so that scripts can rely on it.
+    if what == Some(Place::Socket) && !global.json {
+        return print(&format!("{}\n", tame(&socket)));
+    }
+    if what == Some(Place::Log) && !global.json {
+        return print(&format!("{LOG}\n"));
+    }
+    let info = daemon::connect_any(global, None)?.info()?;
+    let places = [
+        (Place::Socket, "socket", info.socket),
+        (Place::Config, "config", info.config_file),
+        (Place::State, "state", info.state_dir),
+        (Place::Log, "log", LOG.to_owned()),
+    ];
+    let chosen = places.iter().filter(|(place, ..)| what.is_none_or(|what| what == *place));
+    if global.json {
+        let object: serde_json::Map<_, _> =
+            chosen.map(|(_, name, path)| ((*name).to_owned(), path.clone().into())).collect();
+        return print(&(json::line(&object.into()) + "\n"));
+    }
+    let lines: Vec<String> = match what {
+        Some(_) => chosen.map(|(.., path)| tame(path) + "\n").collect(),
+        None => chosen.map(|(_, name, path)| format!("{name:<8}{}\n", tame(path))).collect(),
+    };
+    print(&lines.concat())
+}

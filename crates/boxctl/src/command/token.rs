@@ -1,0 +1,77 @@
+//! `boxctl token`: prints an access token, and nothing else.
+
+use std::io::Read as _;
+
+use boxd_client::{Code, Rejected, Secret, TokenRequest};
+use zeroize::Zeroizing;
+
+use crate::{
+    args::{Global, Token, TokenFormat},
+    daemon,
+    duration::millis,
+    failure::Failure,
+    json,
+    output::print,
+};
+
+pub(super) fn run(global: &Global, options: &Token) -> Result<(), Failure> {
+    let request = TokenRequest {
+        account: global.account_or(options.name.as_deref()).map(str::to_owned),
+        min_ttl_seconds: u32::try_from(options.min_ttl.as_secs()).unwrap_or(u32::MAX),
+        rejected: rejected(options.rejected.as_deref())?,
+        wait_millis: options.wait.map(millis),
+    };
+    let token = daemon::connect_any(global, options.wait)?.token(&request)?;
+    let format = if global.json { TokenFormat::Json } else { options.output };
+    let secret = token.access_token.expose();
+    let text = if format == TokenFormat::Json {
+        json::line(&json::token(&token)) + "\n"
+    } else {
+        as_line(format, secret)?
+    };
+    print(&Zeroizing::new(text))
+}
+
+/// The token as one line for a shell, a header or curl.
+fn as_line(format: TokenFormat, secret: &str) -> Result<String, Failure> {
+    fit_for_a_line(secret)?;
+    Ok(match format {
+        TokenFormat::Header => format!("Authorization: Bearer {secret}\n"),
+        TokenFormat::Env => format!("export BOX_ACCESS_TOKEN='{secret}'\n"),
+        TokenFormat::Curl => format!("header = \"Authorization: Bearer {secret}\"\n"),
+        TokenFormat::Token | TokenFormat::Json => format!("{secret}\n"),
+    })
+}
+
+/// Which token Box refused: by number, or the token itself on stdin, never as an argument.
+fn rejected(option: Option<&str>) -> Result<Rejected, Failure> {
+    let Some(option) = option else { return Ok(Rejected::No) };
+    if option != "-" {
+        return option.parse().map(Rejected::Generation).map_err(|_reason| {
+            Failure::usage(
+                "--rejected takes the generation of the refused token, or - for the token on stdin",
+                "see `boxctl token -o json` for the generation",
+            )
+        });
+    }
+    let mut token = Zeroizing::new(String::new());
+    std::io::stdin().take(LONGEST_TOKEN).read_to_string(&mut token).map_err(|error| {
+        Failure::of(Code::BadRequest, format!("no token on stdin: {error}"), "pipe it in")
+    })?;
+    match token.trim() {
+        "" => Err(Failure::usage("no token on stdin", "pipe the refused token in")),
+        token => Ok(Rejected::Token(Secret::new(token))),
+    }
+}
+
+/// Longest token that is read, in bytes.
+const LONGEST_TOKEN: u64 = 32 * 1024;
+
+/// A token goes into shell code, headers and curl's config: only visible ASCII without quotes may pass
+/// (RFC 6750 section 2.1 allows no others).
+fn fit_for_a_line(token: &str) -> Result<(), Failure> {
+    if token.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'\'' | b'"' | b'\\')) {
+        return Ok(());
+    }
+    Err(Failure::of(Code::Internal, "the token holds characters that do not belong there", "use -o json"))
+}

@@ -1,0 +1,100 @@
+//! What scripts read: stable members, RFC 3339 dates in UTC.
+
+use boxd_client::{AccountStatus, Auth, GrantState, Problem, Token};
+use serde_json::{Map, Value, json};
+
+/// Version of the JSON that this program prints.
+const SCHEMA: u32 = 1;
+
+/// A token.
+pub(crate) fn token(token: &Token) -> Value {
+    json!({
+        "schema": SCHEMA,
+        "account": token.account,
+        "access_token": token.access_token.expose(),
+        "token_type": "bearer",
+        "expires_in": token.expires_in_seconds,
+        "expires_at": date(token.expires_at),
+        "box_expires_at": date(token.box_expires_at),
+        "generation": token.generation,
+    })
+}
+
+/// The states of accounts.
+pub(crate) fn status(accounts: &[AccountStatus]) -> Value {
+    json!({ "schema": SCHEMA, "accounts": accounts.iter().map(account).collect::<Vec<_>>() })
+}
+
+/// The state of one account.
+pub(crate) fn account(status: &AccountStatus) -> Value {
+    json!({
+        "account": status.account,
+        "auth": auth(status.auth),
+        "user": status.user.as_ref().map(|user| json!({ "id": user.id, "login": user.login, "name": user.name })),
+        "state": state(status.state),
+        "token": status.token,
+        "expires_in": status.expires_in_seconds,
+        "expires_at": status.expires_at.map(date),
+        "box_expires_at": status.box_expires_at.map(date),
+        "generation": status.generation,
+        "next_refresh_at": status.next_refresh_at.map(date),
+        "login_deadline": status.login_deadline.map(date),
+        "orphaned": status.orphaned,
+        "store_bound": status.store_bound,
+        "error": status.error.as_ref().map(problem),
+        "warnings": status.warnings,
+    })
+}
+
+/// A problem, in the form of RFC 9457 with our extra members.
+pub(crate) fn problem(problem: &Problem) -> Value {
+    let mut object = Map::new();
+    object.insert("type".into(), "about:blank".into());
+    object.insert("title".into(), problem.code.as_str().replace('_', " ").into());
+    if let Some(status) = problem.code.http_status() {
+        object.insert("status".into(), status.into());
+    }
+    object.insert("detail".into(), problem.detail.clone().into());
+    object.insert("code".into(), problem.code.as_str().into());
+    object.insert("account".into(), problem.account.clone().into());
+    object.insert("next_step".into(), problem.next_step.clone().into());
+    if let Some(seconds) = problem.retry_after_seconds {
+        object.insert("retry_after".into(), seconds.into());
+    }
+    Value::Object(object)
+}
+
+/// One line of JSON, without a newline.
+pub(crate) fn line(value: &Value) -> String {
+    value.to_string()
+}
+
+/// A date as RFC 3339 in UTC; what no calendar holds becomes its nearest end.
+pub(crate) fn date(unix_seconds: i64) -> String {
+    let (min, max) = (jiff::Timestamp::MIN.as_second(), jiff::Timestamp::MAX.as_second());
+    jiff::Timestamp::from_second(unix_seconds.clamp(min, max))
+        .map_or_else(|_| String::new(), |date| date.to_string())
+}
+
+/// The stable name of a state.
+pub(crate) fn state(state: GrantState) -> &'static str {
+    match state {
+        GrantState::Absent => "absent",
+        GrantState::Healthy => "healthy",
+        GrantState::Spending => "spending",
+        GrantState::InDoubt => "in_doubt",
+        GrantState::Unsaved => "unsaved",
+        GrantState::Backoff => "backoff",
+        GrantState::LoginRequired => "login_required",
+        GrantState::ActionRequired => "action_required",
+    }
+}
+
+fn auth(auth: Auth) -> &'static str {
+    match auth {
+        Auth::OAuth2 => "oauth2",
+        Auth::Token => "token",
+        Auth::Ccg => "ccg",
+        Auth::Jwt => "jwt",
+    }
+}

@@ -1,0 +1,53 @@
+//! The only place that prints.
+
+use std::{
+    io::{self, Write as _},
+    process::ExitCode,
+};
+
+use boxd_client::Code;
+
+use crate::{failure::Failure, json, terminal::tame};
+
+/// Writes to stdout. A reader that has gone away (`| head`) is no failure.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Writes a remark to stderr, where it does not disturb what a script reads.
+pub(crate) fn remark(text: &str) {
+    // Nobody is left to tell where stderr is closed.
+    drop(writeln!(io::stderr(), "{text}"));
+}
+
+/// Ends a command: its exit status, and on stderr what went wrong.
+pub(crate) fn finish(result: Result<(), Failure>, as_json: bool) -> ExitCode {
+    let failure = match result {
+        Ok(()) => return ExitCode::SUCCESS,
+        Err(failure) => failure,
+    };
+    let problem = &failure.problem;
+    if as_json && !failure.silent {
+        remark(&json::line(&json::problem(problem)));
+    } else if !failure.silent {
+        remark(&format!("boxctl: {}", tame(&problem.to_string())));
+        if !problem.next_step.is_empty() {
+            remark(&format!("  next: {}", tame(&problem.next_step)));
+        }
+    }
+    ExitCode::from(problem.code.exit_code())
+}
+
+/// A command line that cannot be understood, or a call for help.
+pub(crate) fn usage(error: &clap::Error) -> ExitCode {
+    let text = error.to_string();
+    if error.use_stderr() {
+        remark(text.trim_end());
+        return ExitCode::from(Code::BadRequest.exit_code());
+    }
+    finish(print(&text), false)
+}

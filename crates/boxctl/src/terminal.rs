@@ -1,0 +1,48 @@
+//! Colours where they help, and text that cannot play tricks on a terminal.
+
+use std::io::IsTerminal as _;
+
+/// Whether and how wide to paint.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terminal {
+    pub(crate) colours: bool,
+}
+
+/// What a colour means here.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Tone {
+    Good,
+    Busy,
+    Bad,
+    Faint,
+    Strong,
+}
+
+impl Terminal {
+    /// Colours only on a terminal, and not where `NO_COLOR` is set (no-color.org).
+    pub(crate) fn of_stdout() -> Self {
+        let forbidden = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+            || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        Self { colours: !forbidden && std::io::stdout().is_terminal() }
+    }
+
+    /// `text` in a tone.
+    pub(crate) fn paint(self, tone: Tone, text: &str) -> String {
+        if !self.colours {
+            return text.to_owned();
+        }
+        let code = match tone {
+            Tone::Good => "32",
+            Tone::Busy => "33",
+            Tone::Bad => "31",
+            Tone::Faint => "2",
+            Tone::Strong => "1",
+        };
+        format!("\x1b[{code}m{text}\x1b[0m")
+    }
+}
+
+/// Text from outside without control characters, so that it cannot move a cursor or forge a line.
+pub(crate) fn tame(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect()
+}
