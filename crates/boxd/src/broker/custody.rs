@@ -1,9 +1,13 @@
 //! Grants coming and going: import, logout, rename, and taking over another machine's store.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
 
 use boxd_engine::{
-    AccessToken, Binding, BootTime, ClientSecret, Credential, Event, Generation, GrantId, IssuedToken,
+    AccessToken, Binding, BootTime, ClientSecret, Credential, Event, Generation, Loaded, GrantId, IssuedToken,
     NewGrant, Operation, Record, RefreshToken, Registration, Settings, State, Trouble,
 };
 use boxd_proto::{AccountStatus, Code, Endpoints, Import, ImportedCredential, Problem};
@@ -201,6 +205,41 @@ impl Broker {
             Err(_) => self.read_again(from),
         }
         result
+    }
+
+    /// A rename that a crash cut short left the same grant under both names: the old one is given up, so
+    /// that the grant has one owner.
+    pub(super) fn finish_renames(&self, loaded: &mut BTreeMap<AccountName, Loaded>) {
+        let grant = |loaded: &Loaded| match loaded {
+            Loaded::Grant { record, .. } => Some((record.grant, record.generation)),
+            Loaded::Absent { .. } | Loaded::Damaged { .. } => None,
+        };
+        let renamed: Vec<AccountName> = loaded
+            .values()
+            .filter_map(|new| {
+                let Loaded::Grant { record, .. } = new else { return None };
+                let old: AccountName = record.renamed_from.as_deref()?.parse().ok()?;
+                (grant(loaded.get(&old)?)?.0 == record.grant).then_some(old)
+            })
+            .collect();
+        for old in renamed {
+            let Some((_, highest)) = loaded.get(&old).and_then(grant) else { continue };
+            match self.store.forget(&old, highest) {
+                Ok(()) => tracing::info!(account = %old, "a rename that was cut short is finished"),
+                Err(error) => tracing::error!(account = %old, %error, "a rename could not be finished"),
+            }
+            loaded.insert(old, Loaded::Absent { highest });
+        }
+    }
+
+    /// Reads an account from the store again, in place of what memory had of it.
+    fn read_again(&self, name: &AccountName) {
+        let account = self.load(name);
+        self.accounts
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(name.clone(), Arc::clone(&account));
+        self.tell(&account, Event::Tick);
     }
 
     async fn settle_under(&self, to: &AccountName, record: Record) -> Result<AccountStatus, Problem> {

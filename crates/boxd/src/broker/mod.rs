@@ -101,11 +101,11 @@ impl Broker {
             custody: tokio::sync::Mutex::new(()),
             rested: Notify::new(),
         }));
-        let config = broker.config();
-        let mut accounts = BTreeMap::new();
-        for name in broker.store.accounts().into_iter().chain(config.accounts().keys().cloned()) {
-            accounts.entry(name).or_insert_with_key(|name| broker.load(name));
-        }
+        let names = broker.store.accounts().into_iter().chain(broker.config().accounts().keys().cloned());
+        let mut loaded: BTreeMap<_, _> = names.map(|name| (name.clone(), broker.store.load(&name))).collect();
+        broker.finish_renames(&mut loaded);
+        let accounts = loaded.into_iter().map(|(name, loaded)| (name.clone(), broker.account_of(&name, loaded)));
+        let accounts = accounts.collect();
         *broker.accounts.write().unwrap_or_else(PoisonError::into_inner) = accounts;
         broker
     }
@@ -147,7 +147,10 @@ impl Broker {
 
     /// Reads one account out of the store.
     fn load(&self, name: &AccountName) -> Arc<Account> {
-        let loaded = self.store.load(name);
+        self.account_of(name, self.store.load(name))
+    }
+
+    fn account_of(&self, name: &AccountName, loaded: Loaded) -> Arc<Account> {
         let known = match &loaded {
             Loaded::Grant { record, .. } => {
                 Some((&*record.binding.client_id, record.registration.as_deref()))
