@@ -1,1 +1,251 @@
 //! Sealed files that hold the grants, and the journal around every spend.
+//!
+//! Calls block; the broker makes them on threads of their own, for each account in the order in which its
+//! session asked. Nothing of an account is kept in memory here.
+
+mod ballast;
+mod disk;
+mod error;
+mod format;
+mod journal;
+mod key;
+mod load;
+mod lock;
+mod look;
+mod machine;
+mod names;
+mod payload;
+mod place;
+mod seal;
+mod survey;
+#[cfg(test)]
+mod tests;
+mod vault;
+
+use std::{
+    fmt,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    io,
+    path::PathBuf,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use boxd_engine::{CommitReason, Generation, GrantId, Loaded, Record, StoreFault};
+
+use self::{
+    disk::RealDisk,
+    lock::DirectoryLock,
+    names::Places,
+    seal::Sealer,
+    vault::Vault,
+};
+pub use self::{
+    error::OpenError,
+    key::KeySource,
+    machine::MachineId,
+    survey::{AccountInspection, Inspection},
+};
+use crate::account_name::AccountName;
+
+/// Writes to one account exclude each other by its place among so many locks.
+const STRIPES: usize = 64;
+
+/// Where the store is, and what it may rely on.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The state directory; made with mode 0700 where it is missing.
+    pub state_dir: PathBuf,
+    /// Where a grant goes that the state directory's disk refuses, best in memory: the runtime directory.
+    pub spare_dir: Option<PathBuf>,
+    /// The machine to bind grants to; `None` where it has no stable id.
+    pub machine: Option<MachineId>,
+    /// Whether a network file system is acceptable.
+    pub allow_network_fs: bool,
+}
+
+/// The open store; no other process can have it open too.
+pub struct Store {
+    vault: Vault,
+    key_source: String,
+    stripes: [Mutex<()>; STRIPES],
+    _lock: DirectoryLock,
+}
+
+impl Store {
+    /// Opens the store and takes its lock; makes directory and sealing key where there is no store yet.
+    ///
+    /// # Errors
+    /// Where it is in use, unsafe, sealed with another key, or written by a newer boxd. Nothing is changed then.
+    pub fn open(options: Options) -> Result<Self, OpenError> {
+        place::prepare(&options.state_dir)?;
+        if !options.allow_network_fs {
+            place::refuse_network(&options.state_dir)?;
+        }
+        let lock = DirectoryLock::take(&options.state_dir)?;
+        let source = KeySource::in_directory(&options.state_dir);
+        let places =
+            Places::new(options.state_dir, options.spare_dir.filter(|spares| may_hold_spares(spares)));
+        let sealer = match unlock(&places, &source)? {
+            Some(sealer) => sealer,
+            None => sealer_of(&source.make(&RealDisk)?)?,
+        };
+        place::prepare(&places.accounts)?;
+        let vault = Vault::new(Box::new(RealDisk), places, sealer, options.machine);
+        // A rename that a killed process did not sync must not be undone after it was served from.
+        if let Err(error) = vault.disk.sync_dir(&vault.places.accounts) {
+            tracing::warn!(%error, "the accounts directory could not be synced");
+        }
+        vault.ballast.look(&*vault.disk);
+        vault.ballast.fill(&*vault.disk);
+        let stripes = std::array::from_fn(|_| Mutex::new(()));
+        Ok(Self { vault, key_source: source.to_string(), stripes, _lock: lock })
+    }
+
+    /// Accounts that hold a grant, or a damaged one.
+    pub fn accounts(&self) -> Vec<AccountName> {
+        self.vault.accounts().unwrap_or_else(|error| {
+            tracing::error!(%error, "the accounts cannot be listed");
+            Vec::new()
+        })
+    }
+
+    /// What the store holds of an account. A renewal that was cut short is finished or found in doubt, a
+    /// damaged file is set aside.
+    pub fn load(&self, account: &AccountName) -> Loaded {
+        let _alone = self.alone(account);
+        self.vault.load(account)
+    }
+
+    /// Makes the intent to spend a generation durable, with room for its successor.
+    ///
+    /// # Errors
+    /// Then nothing may be sent.
+    pub fn prove(
+        &self,
+        account: &AccountName,
+        grant: GrantId,
+        generation: Generation,
+    ) -> Result<(), StoreFault> {
+        let _alone = self.alone(account);
+        self.vault.prove(account, grant, generation).map_err(|error| fault("note the renewal", &error))
+    }
+
+    /// Removes the intent: nothing was sent, or Box has definitely refused.
+    pub fn withdraw(&self, account: &AccountName) {
+        let _alone = self.alone(account);
+        self.vault.withdraw(account);
+    }
+
+    /// Makes a record durable. `failures` counts how often this one failed before.
+    ///
+    /// # Errors
+    /// Then what is on disk is either the record or what was there before.
+    pub fn commit(
+        &self,
+        account: &AccountName,
+        record: &Record,
+        reason: CommitReason,
+        failures: u32,
+    ) -> Result<(), StoreFault> {
+        let _alone = self.alone(account);
+        self.vault.commit(account, record, reason, failures).map_err(|error| fault("save the grant", &error))
+    }
+
+    /// Forgets an account but for its generation counter.
+    ///
+    /// # Errors
+    /// Then the grant may still be there.
+    pub fn forget(&self, account: &AccountName, generation: Generation) -> Result<(), StoreFault> {
+        let _alone = self.alone(account);
+        self.vault.forget(account, generation).map_err(|error| fault("forget the grant", &error))
+    }
+
+    /// Puts a record that cannot be committed into the spare directory, where the next start finds it.
+    ///
+    /// # Errors
+    /// Where there is no such directory, it is not safe, or it cannot be written either.
+    pub fn save_spare(&self, account: &AccountName, record: &Record) -> Result<(), StoreFault> {
+        let _alone = self.alone(account);
+        if let Some(spares) = &self.vault.places.spares {
+            place::prepare(spares).map_err(|error| StoreFault(error.to_string()))?;
+        }
+        self.vault.save_spare(account, record).map_err(|error| fault("save a spare", &error))
+    }
+
+    /// Whether grants are bound to this machine.
+    pub fn bound(&self) -> bool {
+        self.vault.machine.is_some()
+    }
+
+    /// Where the sealing key comes from, and what that is worth.
+    pub fn key_source(&self) -> &str {
+        &self.key_source
+    }
+
+    fn alone(&self, account: &AccountName) -> MutexGuard<'_, ()> {
+        static NEVER_EMPTY: Mutex<()> = Mutex::new(());
+        let mut hasher = DefaultHasher::new();
+        account.hash(&mut hasher);
+        let place = usize::try_from(hasher.finish() % 64).unwrap_or_default();
+        self.stripes.get(place).unwrap_or(&NEVER_EMPTY).lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("places", &self.vault.places).finish_non_exhaustive()
+    }
+}
+
+/// Looks a store over for `boxd --check`: without its lock, and without changing anything.
+///
+/// # Errors
+/// Where [`Store::open`] would refuse it for another reason than its lock.
+pub fn inspect(options: &Options) -> Result<Inspection, OpenError> {
+    let source = KeySource::in_directory(&options.state_dir);
+    let nothing = |key_source| Ok(Inspection { key_source, accounts: Vec::new() });
+    if !options.state_dir.exists() {
+        return nothing("none yet: a key file will be made".to_owned());
+    }
+    place::refuse_unsafe(&options.state_dir)?;
+    if !options.allow_network_fs {
+        place::refuse_network(&options.state_dir)?;
+    }
+    let spares = options.spare_dir.clone().filter(|spares| may_hold_spares(spares));
+    let places = Places::new(options.state_dir.clone(), spares);
+    let accounts = places.accounts.clone();
+    let Some(sealer) = unlock(&places, &source)? else {
+        return nothing("none yet: a key file will be made".to_owned());
+    };
+    let vault = Vault::new(Box::new(RealDisk), places, sealer, options.machine);
+    let found = vault.inspect().map_err(|error| OpenError::io("list the accounts", &accounts, error))?;
+    Ok(Inspection { key_source: source.to_string(), accounts: found })
+}
+
+/// The key in place, if it fits what is sealed; `None` where there is neither.
+fn unlock(places: &Places, source: &KeySource) -> Result<Option<Sealer>, OpenError> {
+    let sealer = source.read(&RealDisk)?.map(|key| sealer_of(&key)).transpose()?;
+    survey::refuse_unusable(&RealDisk, places, source, sealer.as_ref().map(Sealer::key_id))?;
+    Ok(sealer)
+}
+
+fn sealer_of(key: &key::SealingKey) -> Result<Sealer, OpenError> {
+    let why = || "its length is wrong".to_owned();
+    Sealer::new(key).ok_or_else(|| OpenError::KeyUnusable { path: PathBuf::new(), why: why() })
+}
+
+/// A directory that others can write to is not used; one that is missing may come.
+fn may_hold_spares(spares: &std::path::Path) -> bool {
+    if !spares.exists() {
+        return true;
+    }
+    let safe = place::refuse_unsafe(spares);
+    if let Err(error) = &safe {
+        tracing::debug!(%error, "no spares are kept");
+    }
+    safe.is_ok()
+}
+
+fn fault(what: &str, error: &io::Error) -> StoreFault {
+    StoreFault(format!("cannot {what}: {error}"))
+}

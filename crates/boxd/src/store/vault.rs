@@ -1,0 +1,168 @@
+//! Sealed files over a disk: what is where, read without changing anything.
+
+use std::{collections::BTreeSet, io, path::Path};
+
+use boxd_engine::{Binding, Generation, GrantId, Record};
+
+use super::{
+    ballast::Ballast,
+    disk::Disk,
+    format::{Flaw, Header, Kind},
+    machine::MachineId,
+    names::{self, Files, Places, Role},
+    payload,
+    seal::{Sealer, Size, Unopened},
+};
+use crate::{account_name::AccountName, clock::Clock};
+
+/// No generation that is guessed from the date is lower, even where the clock stands at 1970.
+const EARLIEST: i64 = 1_750_000_000;
+
+/// The store without its lock.
+pub(super) struct Vault {
+    pub(super) disk: Box<dyn Disk>,
+    pub(super) places: Places,
+    pub(super) sealer: Sealer,
+    pub(super) machine: Option<MachineId>,
+    pub(super) ballast: Ballast,
+    pub(super) clock: Clock,
+}
+
+/// What a file turned out to be.
+pub(super) enum Found {
+    Missing,
+    Grant { record: Box<Record>, machine: Option<[u8; 32]> },
+    Intent { grant: GrantId, generation: Generation },
+    Tombstone(Generation),
+    Flawed(Unopened),
+}
+
+impl Vault {
+    pub(super) fn new(
+        disk: Box<dyn Disk>,
+        places: Places,
+        sealer: Sealer,
+        machine: Option<MachineId>,
+    ) -> Self {
+        let ballast = Ballast::at(places.state.join("ballast"));
+        Self { disk, places, sealer, machine, ballast, clock: Clock::of_this_boot() }
+    }
+
+    pub(super) fn files(&self, account: &AccountName) -> Files {
+        self.places.files(account, self.sealer.key_id())
+    }
+
+    /// Opens one file of an account.
+    pub(super) fn find(&self, path: &Path, account: &AccountName) -> Found {
+        let bytes = match self.disk.read(path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Found::Missing,
+            Err(error) => {
+                let flaw = Flaw::Unreadable(error.to_string());
+                return Found::Flawed(Unopened { flaw, header: None });
+            }
+        };
+        match self.sealer.open(bytes, account.as_str()) {
+            Ok(opened) => found(opened.header, &opened.content),
+            Err(unopened) => Found::Flawed(unopened),
+        }
+    }
+
+    /// The authentic head of an account's file, how long the head is and how long the file.
+    pub(super) fn head(&self, path: &Path, account: &AccountName) -> Option<(Header, usize, u64)> {
+        let (start, size) = self.disk.read_start(path).ok()?;
+        let (header, length) = self.sealer.open_head(&start).ok()?;
+        (header.account == account.as_str()).then_some((header, length, size))
+    }
+
+    pub(super) fn seal_grant(
+        &self,
+        account: &AccountName,
+        record: &Record,
+        size: Size,
+    ) -> io::Result<Vec<u8>> {
+        let content = payload::encode(record)?;
+        let binding = record.binding.clone();
+        let header = self.header(Kind::Grant, account, record.grant, record.generation, binding);
+        self.sealer.seal(header, &content, size).map_err(io::Error::other)
+    }
+
+    pub(super) fn header(
+        &self,
+        kind: Kind,
+        account: &AccountName,
+        grant: GrantId,
+        generation: Generation,
+        binding: Binding,
+    ) -> Header {
+        Header {
+            kind,
+            account: account.as_str().to_owned(),
+            grant,
+            generation,
+            // Both are filled in by the seal.
+            key_id: [0; 8],
+            content: 0,
+            machine: self.machine.map(MachineId::bytes),
+            made: self.clock.moment().wall,
+            binding,
+        }
+    }
+
+    /// Whether a file made on `machine` was made on another one than this.
+    pub(super) fn is_foreign(&self, machine: Option<[u8; 32]>) -> bool {
+        machine.is_some() && machine != self.machine.map(MachineId::bytes)
+    }
+
+    /// A number that no token had: nobody renews more than once a second from 1970 on.
+    pub(super) fn unix_seconds(&self) -> i64 {
+        self.clock.moment().wall.unix_seconds().max(EARLIEST)
+    }
+
+    /// Accounts that hold something: a grant, a damaged one, or one that waits to be put in place.
+    pub(super) fn accounts(&self) -> io::Result<Vec<AccountName>> {
+        let mut holding = BTreeSet::new();
+        let mut empty = BTreeSet::new();
+        for file in list(&*self.disk, &self.places.accounts)? {
+            let Some((account, role)) = names::owner_of(&file) else { continue };
+            let path = self.places.accounts.join(&file);
+            match (role, self.head(&path, &account).map(|(header, ..)| header.kind)) {
+                (Role::Grant, Some(Kind::Tombstone)) => {
+                    empty.insert(account);
+                }
+                (Role::Grant | Role::Aside, _) | (Role::Next, Some(Kind::Grant)) => {
+                    holding.insert(account);
+                }
+                _ => {}
+            }
+        }
+        // What else lies beside a tombstone is older than it.
+        holding.retain(|account| !empty.contains(account));
+        if let Some(spares) = &self.places.spares {
+            // A directory that is not there yet, or not readable, holds no spare of ours.
+            let files = list(&*self.disk, spares).unwrap_or_default();
+            let owners = files.iter().filter_map(|file| names::owner_of_spare(file, self.sealer.key_id()));
+            holding.extend(owners.filter(|account| !empty.contains(account)));
+        }
+        Ok(holding.into_iter().collect())
+    }
+}
+
+fn found(header: Header, content: &[u8]) -> Found {
+    match header.kind {
+        Kind::Intent => Found::Intent { grant: header.grant, generation: header.generation },
+        Kind::Tombstone => Found::Tombstone(header.generation),
+        Kind::Grant => match payload::decode(&header, content) {
+            Ok(record) => Found::Grant { record: Box::new(record), machine: header.machine },
+            Err(flaw) => Found::Flawed(Unopened { flaw, header: Some(Box::new(header)) }),
+        },
+    }
+}
+
+/// Files of a directory, none where it is missing.
+pub(super) fn list(disk: &dyn Disk, directory: &Path) -> io::Result<Vec<String>> {
+    match disk.list(directory) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        listed => listed,
+    }
+}
