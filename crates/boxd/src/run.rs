@@ -1,6 +1,6 @@
 //! Puts the daemon together and takes it apart again.
 
-use std::{future::Future, path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use crate::{
     alarm::Alarm,
@@ -99,7 +99,7 @@ async fn serve_here(options: &Options) -> Result<(), Failure> {
     let store = Store::open(store_options(options, &places))?;
     let listener = server::Listener::bind(&places.socket)?;
     let broker =
-        Broker::new(Clock::of_this_boot(), Arc::new(store), BoxApi::default(), config, places.clone());
+        Broker::new(Clock::of_this_boot(), Arc::new(store), BoxApi::new(crate::box_api::Deadlines::default(), crate::box_api::ProxyEnvironment::read(|name| std::env::var(name).ok())), config, places.clone());
     announce_ready(&places);
 
     let reloader = broker.clone();

@@ -19,8 +19,13 @@ pub enum Wish {
 }
 
 /// The stream of wishes.
-#[derive(Debug)]
 pub struct Wishes(Signals);
+
+impl std::fmt::Debug for Wishes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Wishes")
+    }
+}
 
 impl Wishes {
     /// Takes over SIGTERM, SIGINT and SIGHUP. From then on a *second* SIGINT ends the process at once,

@@ -30,6 +30,14 @@ pub(super) struct Held {
     pub(super) orphaned: bool,
 }
 
+impl Held {
+    /// Another grant took the place of the old one: what was known of its application no longer counts.
+    pub(super) fn forget_application(&mut self) {
+        self.secret = None;
+        self.orphaned = false;
+    }
+}
+
 impl Account {
     pub(super) fn new(name: AccountName, held: Held) -> Self {
         let view = watch::Sender::new(held.session.snapshot());

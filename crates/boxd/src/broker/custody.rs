@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    path::Path,
     sync::{Arc, PoisonError},
     time::Duration,
 };
@@ -14,7 +15,7 @@ use boxd_proto::{AccountStatus, Code, Endpoints, Import, ImportedCredential, Pro
 use ring::rand::SecureRandom as _;
 
 use super::{Broker, account::Account, problems};
-use crate::account_name::AccountName;
+use crate::{account_name::AccountName, box_api::EndpointSettings};
 
 /// Life of an access token whose end is unknown: Box's developer tokens live 60 minutes.
 const UNKNOWN_LIFE: Duration = Duration::from_hours(1);
@@ -49,6 +50,7 @@ impl Broker {
         let grant = Box::new(NewGrant { record, renew_now, settings });
         let attempts = account.view.borrow().attempts;
         self.operate(&account, |operation| Event::Replace { operation, grant }).await?;
+        account.held().forget_application();
         tracing::info!(account = %name, "a grant was taken over");
         if renew_now {
             self.outcome_of_renewal(&account, attempts, self.until(Some(90_000))).await?;
@@ -114,12 +116,13 @@ impl Broker {
             }
         };
         // What the file says of its own endpoints decides where this grant was issued.
-        let token_origin = self
-            .config()
-            .resolve(name, Some((&client_id, Some(&registration))))
-            .endpoint
-            .map_err(|error| bad(&error.to_string(), "correct the config or the import file"))?
-            .token_origin();
+        let mut own = EndpointSettings::default();
+        for (key, value) in &registration.endpoints {
+            own.set(key, value, Path::new("/"))
+                .map_err(|error| bad(&format!("{key}: {error}"), "correct the import file"))?;
+        }
+        let known = Some((&*client_id, Some(&registration)));
+        let token_origin = self.config().resolve(name, known).endpoint.token_origin();
         let mut grant = [0; 16];
         ring::rand::SystemRandom::new().fill(&mut grant).map_err(|_| {
             problems::problem(Code::Internal, name, "no randomness".into(), "try again".into())
@@ -247,6 +250,7 @@ impl Broker {
         let account = self.account_or_new(to);
         let grant = Box::new(NewGrant { record, renew_now: false, settings });
         self.operate(&account, |operation| Event::Replace { operation, grant }).await?;
+        account.held().forget_application();
         Ok(self.status_of(&account))
     }
 

@@ -133,7 +133,7 @@ impl Broker {
         match self.application_of(account, &spend.record).await {
             Ok(app) => {
                 let client_id = &spend.record.binding.client_id;
-                self.api.refresh(&app.endpoint, client_id, app.secret.expose(), token).await
+                self.api.refresh(&app.endpoint, client_id, &app.secret, token).await
             }
             Err(reason) => Exchange::NotSent(reason),
         }
@@ -155,7 +155,7 @@ impl Broker {
         match self.application_of(account, record).await {
             Ok(app) => {
                 let client_id = &record.binding.client_id;
-                self.api.revoke(&app.endpoint, client_id, app.secret.expose(), token.expose()).await
+                self.api.revoke(&app.endpoint, client_id, &app.secret, token.expose()).await
             }
             Err(reason) => Exchange::NotSent(reason),
         }
@@ -170,7 +170,7 @@ impl Broker {
                 return;
             };
             let endpoint = broker.endpoint_of(&account);
-            match broker.api.me(&endpoint, token.expose()).await {
+            match broker.api.me(&endpoint, &token).await {
                 Ok(user) => broker.tell(&account, Event::Identified(user)),
                 Err(error) => {
                     tracing::warn!(account = %account.name, %error, "the Box user could not be identified");

@@ -101,7 +101,8 @@ impl Broker {
             custody: tokio::sync::Mutex::new(()),
             rested: Notify::new(),
         }));
-        let names = broker.store.accounts().into_iter().chain(broker.config().accounts().keys().cloned());
+        let config = broker.config();
+        let names = broker.store.accounts().into_iter().chain(config.accounts().keys().cloned());
         let mut loaded: BTreeMap<_, _> = names.map(|name| (name.clone(), broker.store.load(&name))).collect();
         broker.finish_renames(&mut loaded);
         let accounts = loaded.into_iter().map(|(name, loaded)| (name.clone(), broker.account_of(&name, loaded)));
@@ -158,8 +159,9 @@ impl Broker {
             Loaded::Absent { .. } | Loaded::Damaged { .. } => None,
         };
         let effective = self.config().resolve(name, known);
+        let orphaned = effective.orphaned && known.is_some();
         let session = Session::load(loaded, effective.settings, self.clock.boot_id(), self.clock.now());
-        let held = Held { session, secret: None, scheduled: None, orphaned: effective.orphaned };
+        let held = Held { session, secret: None, scheduled: None, orphaned };
         Arc::new(Account::new(name.clone(), held))
     }
 

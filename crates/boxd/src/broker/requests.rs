@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, PoisonError};
 
-use boxd_engine::Event;
 use boxd_proto::{Code, Info, Problem, Request, Response, TokenRequest};
 
 use super::{Broker, account::Account, problems};
