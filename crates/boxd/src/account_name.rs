@@ -48,10 +48,9 @@ impl FromStr for AccountName {
 
 fn is_device(text: &str) -> bool {
     let stem = text.split('.').next().unwrap_or_default();
-    let numbered = |prefix: &&str| {
-        stem.strip_prefix(**prefix).is_some_and(|rest| matches!(rest.as_bytes(), [b'0'..=b'9']))
-    };
-    DEVICES.contains(&stem) || NUMBERED_DEVICES.iter().any(|prefix| numbered(&prefix))
+    let numbered =
+        |prefix: &str| stem.strip_prefix(prefix).is_some_and(|rest| matches!(rest.as_bytes(), [b'0'..=b'9']));
+    DEVICES.contains(&stem) || NUMBERED_DEVICES.into_iter().any(numbered)
 }
 
 impl fmt::Display for AccountName {
