@@ -98,7 +98,11 @@ impl Clients {
     }
 
     /// The client for requests to a URL of an endpoint.
-    pub(crate) async fn get(&self, endpoint: &Endpoint, url: &BoxUrl) -> Result<Arc<reqwest::Client>, Unbuilt> {
+    pub(crate) async fn get(
+        &self,
+        endpoint: &Endpoint,
+        url: &BoxUrl,
+    ) -> Result<Arc<reqwest::Client>, Unbuilt> {
         let traits = Traits { ca_file: endpoint.ca_file.clone(), route: route(endpoint, url) };
         let mut in_use = self.in_use.lock().await;
         in_use.retain(|(_, client)| client.strong_count() > 0);

@@ -232,11 +232,16 @@ mod tests {
 
     #[test]
     fn plaintext_is_for_loopback_only() {
-        for good in ["https://api.box.com/x", "http://127.9.9.9:1/", "http://[::1]/", "http://LocalHost:80/"] {
+        for good in ["https://api.box.com/x", "http://127.9.9.9:1/", "http://[::1]/", "http://LocalHost:80/"]
+        {
             assert!(good.parse::<BoxUrl>().is_ok(), "{good}");
         }
-        for bad in ["http://api.box.com/", "http://127.0.0.1.evil.com/", "http://localhost.evil/", "ftp://127.0.0.1/"]
-        {
+        for bad in [
+            "http://api.box.com/",
+            "http://127.0.0.1.evil.com/",
+            "http://localhost.evil/",
+            "ftp://127.0.0.1/",
+        ] {
             assert_eq!(bad.parse::<BoxUrl>(), Err(InvalidEndpoint::Plaintext), "{bad}");
         }
         for bad in ["https://u@h/", "https://u:p@h/", "https://h/?a", "https://h/#a"] {
