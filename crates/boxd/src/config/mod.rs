@@ -1,1 +1,75 @@
 //! What the person configured: the file, its checks, and what it means for each account.
+
+mod command;
+mod document;
+pub mod duration;
+mod effective;
+pub mod error;
+mod file;
+pub mod paths;
+pub mod secret_source;
+mod similar;
+#[cfg(test)]
+mod tests;
+
+use std::{collections::BTreeMap, time::Duration};
+
+use boxd_engine::schedule::Mode;
+
+use crate::{account_name::AccountName, box_api::EndpointSettings};
+
+pub use effective::{Effective, EffectiveSecret};
+pub use error::ConfigError;
+pub use paths::Paths;
+pub use secret_source::{SecretError, SecretSource};
+
+/// A configuration that was found to make sense.
+#[derive(Clone, Debug)]
+pub struct Config {
+    default_account: Option<AccountName>,
+    accounts: BTreeMap<AccountName, AccountConfig>,
+    lead: Duration,
+    endpoint: EndpointSettings,
+}
+
+/// `[accounts.NAME]`. What it leaves out is taken from what a login or import stored with the account.
+#[derive(Clone, Debug, Default)]
+pub struct AccountConfig {
+    /// `client_id` of the Box application.
+    pub client_id: Option<String>,
+    /// Where its secret comes from.
+    pub secret: Option<SecretSource>,
+    /// Whether renewals are planned.
+    pub mode: Mode,
+    /// `[accounts.NAME.box]`.
+    pub endpoint: EndpointSettings,
+}
+
+impl Default for Config {
+    /// An empty file.
+    fn default() -> Self {
+        Self {
+            default_account: None,
+            accounts: BTreeMap::new(),
+            lead: Duration::from_mins(5),
+            endpoint: EndpointSettings::default(),
+        }
+    }
+}
+
+impl Config {
+    /// The account that is meant where none is named.
+    pub fn default_account(&self) -> Option<&AccountName> {
+        self.default_account.as_ref()
+    }
+
+    /// The accounts that the file names.
+    pub fn accounts(&self) -> &BTreeMap<AccountName, AccountConfig> {
+        &self.accounts
+    }
+
+    /// Renew this long before expiry.
+    pub fn lead(&self) -> Duration {
+        self.lead
+    }
+}

@@ -1,0 +1,193 @@
+//! HTTP clients that send a request exactly once, and that live only while a request needs them.
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+use reqwest::{NoProxy, Proxy, redirect, retry};
+use rustls::{
+    ClientConfig,
+    client::Resumption,
+    crypto::CryptoProvider,
+    pki_types::{CertificateDer, pem::PemObject as _},
+};
+use rustls_platform_verifier::Verifier;
+
+use super::endpoint::{BoxUrl, Endpoint, InvalidEndpoint, ProxyUrl};
+
+/// The proxy settings of the environment.
+#[derive(Clone, Debug, Default)]
+pub struct ProxyEnvironment {
+    /// `https_proxy`, `HTTPS_PROXY`, `all_proxy` or `ALL_PROXY`.
+    https_proxy: Option<Result<ProxyUrl, InvalidEndpoint>>,
+    /// `no_proxy` or `NO_PROXY`.
+    no_proxy: String,
+}
+
+impl ProxyEnvironment {
+    /// Reads the variables as curl does: the lower-case name first; an empty one counts as unset.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let first = |names: &[&str]| {
+            names.iter().filter_map(|name| variable(name)).find(|value| !value.trim().is_empty())
+        };
+        let https_proxy = first(&["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]);
+        Self {
+            https_proxy: https_proxy.map(|text| {
+                let text = text.trim();
+                // `host:port` alone is common in this variable.
+                if text.contains("://") { text.parse() } else { format!("http://{text}").parse() }
+            }),
+            no_proxy: first(&["no_proxy", "NO_PROXY"]).unwrap_or_default(),
+        }
+    }
+}
+
+/// Why no client could be built. Nothing was sent.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unbuilt {
+    #[error("ca_file {}: {reason}", path.display())]
+    Anchor { path: PathBuf, reason: String },
+    #[error("HTTPS_PROXY: {0}")]
+    Environment(InvalidEndpoint),
+    #[error("TLS: {0}")]
+    Tls(#[from] rustls::Error),
+    #[error("HTTP client: {0}")]
+    Client(reqwest::Error),
+    #[error("HTTP client: the task that builds it ended early")]
+    Task,
+}
+
+/// What makes two clients different.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Traits {
+    ca_file: Option<PathBuf>,
+    route: Route,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Route {
+    /// A loopback host is never reached through a proxy: it would see the request in clear, or reach
+    /// another machine.
+    Direct,
+    Configured(ProxyUrl),
+    Environment,
+}
+
+/// Clients in use, shared by the requests that need the same one.
+///
+/// None is kept when its last request ends: its trust store alone is larger than all else that an idle
+/// daemon holds, connections are never reused, and a changed trust store is noticed.
+#[derive(Debug)]
+pub(crate) struct Clients {
+    connect_deadline: Duration,
+    environment: ProxyEnvironment,
+    provider: Arc<CryptoProvider>,
+    in_use: tokio::sync::Mutex<Vec<(Traits, Weak<reqwest::Client>)>>,
+}
+
+impl Clients {
+    pub(crate) fn new(connect_deadline: Duration, environment: ProxyEnvironment) -> Self {
+        Self {
+            connect_deadline,
+            environment,
+            provider: Arc::new(rustls::crypto::ring::default_provider()),
+            in_use: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// The client for requests to a URL of an endpoint.
+    pub(crate) async fn get(
+        &self,
+        endpoint: &Endpoint,
+        url: &BoxUrl,
+    ) -> Result<Arc<reqwest::Client>, Unbuilt> {
+        let traits = Traits { ca_file: endpoint.ca_file.clone(), route: route(endpoint, url) };
+        let mut in_use = self.in_use.lock().await;
+        in_use.retain(|(_, client)| client.strong_count() > 0);
+        let found = in_use.iter().find(|(present, _)| *present == traits);
+        if let Some(client) = found.and_then(|(_, client)| client.upgrade()) {
+            return Ok(client);
+        }
+        let proxy = self.proxy(&traits.route)?;
+        let (ca_file, provider, connect_deadline) =
+            (traits.ca_file.clone(), self.provider.clone(), self.connect_deadline);
+        // Reading the system's trust store takes milliseconds of disk and CPU.
+        let built = tokio::task::spawn_blocking(move || {
+            build(ca_file.as_ref(), proxy, provider, connect_deadline).map(Arc::new)
+        });
+        let client = built.await.unwrap_or(Err(Unbuilt::Task))?;
+        in_use.push((traits, Arc::downgrade(&client)));
+        Ok(client)
+    }
+
+    fn proxy(&self, route: &Route) -> Result<Option<Proxy>, Unbuilt> {
+        let through = |proxy: &ProxyUrl| Proxy::https(proxy.expose().clone()).map_err(Unbuilt::Client);
+        match (route, &self.environment.https_proxy) {
+            (Route::Configured(proxy), _) => through(proxy).map(Some),
+            (Route::Environment, Some(Ok(proxy))) => {
+                let except = NoProxy::from_string(&self.environment.no_proxy);
+                Ok(Some(through(proxy)?.no_proxy(except)))
+            }
+            (Route::Environment, Some(Err(error))) => Err(Unbuilt::Environment(error.clone())),
+            (Route::Environment, None) | (Route::Direct, _) => Ok(None),
+        }
+    }
+}
+
+fn route(endpoint: &Endpoint, url: &BoxUrl) -> Route {
+    match &endpoint.proxy {
+        _ if url.is_loopback() => Route::Direct,
+        Some(proxy) => Route::Configured(proxy.clone()),
+        None => Route::Environment,
+    }
+}
+
+fn build(
+    ca_file: Option<&PathBuf>,
+    proxy: Option<Proxy>,
+    provider: Arc<CryptoProvider>,
+    connect_deadline: Duration,
+) -> Result<reqwest::Client, Unbuilt> {
+    let anchors = ca_file.map_or_else(|| Ok(Vec::new()), anchors)?;
+    let verifier = Verifier::new_with_extra_roots(anchors, provider.clone())?;
+    let mut tls = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_no_client_auth();
+    // Sessions would only be kept for a resumption that an hourly request does not gain from.
+    tls.resumption = Resumption::disabled();
+
+    let builder = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .user_agent(concat!("boxd/", env!("CARGO_PKG_VERSION")))
+        .http1_only()
+        .redirect(redirect::Policy::none())
+        .referer(false)
+        // A refresh token works once: no layer below may send a request again. A fresh connection for
+        // each request also means that hyper has no stale one on which to fail and retry.
+        .retry(retry::never())
+        .pool_max_idle_per_host(0)
+        .connect_timeout(connect_deadline)
+        // The environment is read by `ProxyEnvironment` alone.
+        .no_proxy();
+    match proxy {
+        Some(proxy) => builder.proxy(proxy),
+        None => builder,
+    }
+    .build()
+    .map_err(Unbuilt::Client)
+}
+
+fn anchors(path: &PathBuf) -> Result<Vec<CertificateDer<'static>>, Unbuilt> {
+    let unusable = |reason: String| Unbuilt::Anchor { path: path.clone(), reason };
+    let found: Result<Vec<_>, _> = CertificateDer::pem_file_iter(path)
+        .and_then(Iterator::collect)
+        .map_err(|error| unusable(error.to_string()));
+    match found {
+        Ok(found) if found.is_empty() => Err(unusable("no PEM certificate in it".to_owned())),
+        found => found,
+    }
+}

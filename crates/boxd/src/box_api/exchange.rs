@@ -1,0 +1,80 @@
+//! One request and what came of it: not sent, lost, or answered.
+
+use std::{error::Error as _, time::Duration};
+
+use boxd_engine::{Exchange, Reply};
+use bytes::Bytes;
+use reqwest::{Client, Request, Response};
+use zeroize::Zeroizing;
+
+use super::retry_after::retry_after;
+
+/// Longest answer that is read; Box's are below 1 KiB.
+pub(crate) const ANSWER_LIMIT: usize = 64 * 1024;
+
+/// A form (`application/x-www-form-urlencoded`) in a buffer that is wiped when the last holder drops it.
+///
+/// hyper and rustls copy it into buffers of their own, which are freed without being wiped.
+pub(crate) fn form(fields: &[(&str, &str)]) -> Bytes {
+    // Percent-encoding trebles at most: with room for that the buffer never moves, and leaves no copy.
+    let room = fields.iter().map(|(name, value)| 3 * (name.len() + value.len()) + 2).sum();
+    let mut form = url::form_urlencoded::Serializer::new(String::with_capacity(room));
+    form.extend_pairs(fields);
+    Bytes::from_owner(Zeroizing::new(form.finish().into_bytes()))
+}
+
+/// Sends a request once and reads its answer, within the deadline.
+pub(crate) async fn exchange(client: &Client, request: Request, deadline: Duration) -> Exchange {
+    match tokio::time::timeout(deadline, send(client, request)).await {
+        Ok(exchange) => exchange,
+        // Connecting has a shorter deadline of its own, so that this one means: sent.
+        Err(_elapsed) => Exchange::Lost(format!("no whole answer within {} s", deadline.as_secs_f32())),
+    }
+}
+
+async fn send(client: &Client, request: Request) -> Exchange {
+    match client.execute(request).await {
+        Ok(response) => read(response).await,
+        // The connection was never made: name lookup, TCP, the proxy's CONNECT and TLS all fail here.
+        Err(error) if error.is_connect() => Exchange::NotSent(describe(error)),
+        Err(error) => Exchange::Lost(describe(error)),
+    }
+}
+
+async fn read(mut response: Response) -> Exchange {
+    let status = response.status().as_u16();
+    let retry_after = retry_after(response.headers());
+    let announced = response.content_length().and_then(|length| usize::try_from(length).ok());
+    if announced.is_some_and(|length| length > ANSWER_LIMIT) {
+        return too_large();
+    }
+    // Room for the whole answer, where its length is known, so that no copy of it is left behind.
+    let mut body = Zeroizing::new(Vec::with_capacity(announced.unwrap_or(4096)));
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if body.len().saturating_add(chunk.len()) > ANSWER_LIMIT => return too_large(),
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Ok(None) => break,
+            Err(error) => return Exchange::Lost(describe(error)),
+        }
+    }
+    Exchange::Reply(Reply { status, retry_after, body: std::mem::take(&mut *body) })
+}
+
+fn too_large() -> Exchange {
+    Exchange::Lost("answer too large".to_owned())
+}
+
+/// The innermost two causes: the outer ones only say that a request failed. None of them quotes a request.
+fn describe(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut causes = vec![error.to_string()];
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        causes.push(inner.to_string());
+        cause = inner.source();
+    }
+    causes.dedup();
+    let inner = causes.split_off(causes.len().saturating_sub(2));
+    inner.join(": ").chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect()
+}
