@@ -228,8 +228,9 @@ fn forgetting_keeps_the_counter() {
     };
     at_every_step(&disk, forget, |forgotten, vault, what| match vault.load(&account("work")) {
         Loaded::Absent { highest } => assert_eq!(highest, Generation(9), "{what}"),
-        Loaded::Grant { record: found, .. } => {
+        Loaded::Grant { record: found, in_doubt, .. } => {
             assert!(!forgotten.spent, "{what}: it came back");
+            assert!(in_doubt, "{what}");
             assert_eq!(everything(&found), everything(&record(1, 5)), "{what}");
         }
         Loaded::Damaged { reason, .. } => panic!("{what}: {reason}"),

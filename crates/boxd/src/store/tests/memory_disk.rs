@@ -86,9 +86,8 @@ impl MemoryDisk {
         let disk = self.copy();
         let mut state = disk.0.lock().unwrap();
         match after {
-            After::ProcessDeath => {}
             After::PowerCut => state.cached = state.durable.clone(),
-            After::PowerCutNamesOnly | After::PowerCutTorn => {}
+            After::ProcessDeath | After::PowerCutNamesOnly | After::PowerCutTorn => {}
         }
         for inode in &mut state.inodes {
             match after {

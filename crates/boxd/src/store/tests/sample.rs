@@ -32,7 +32,7 @@ pub(super) fn record(grant: u8, generation: u64) -> Record {
             access: Some(IssuedToken {
                 token: AccessToken::new(token("access", generation)),
                 sent,
-                life: Duration::from_secs(3600),
+                life: Duration::from_hours(1),
             }),
             refresh: RefreshToken::new(token("refresh", generation)),
             born: sent,
