@@ -51,7 +51,7 @@ impl Ballast {
         let mut bytes = vec![0; BYTES];
         let filled = SystemRandom::new()
             .fill(&mut bytes)
-            .map_err(|_| io::Error::other("the system gives no random bytes"))
+            .or(Err(io::Error::other("the system gives no random bytes")))
             .and_then(|()| disk.remove_if_there(&self.path))
             .and_then(|()| disk.write_new(&self.path, &bytes));
         if let Err(error) = filled {

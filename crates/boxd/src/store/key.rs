@@ -59,11 +59,12 @@ impl KeySource {
             Ok(bytes) => {
                 place::refuse_readable_by_others(path)?;
                 let bytes = Zeroizing::new(bytes);
-                let key = bytes.as_slice().try_into().map_err(|_| OpenError::KeyUnusable {
+                let unusable = || OpenError::KeyUnusable {
                     path: path.clone(),
                     why: format!("it has {} bytes instead of {KEY_LEN}", bytes.len()),
-                })?;
-                Ok(Some(SealingKey(Zeroizing::new(key))))
+                };
+                let key = bytes.as_array::<KEY_LEN>().ok_or_else(unusable)?;
+                Ok(Some(SealingKey(Zeroizing::new(*key))))
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(OpenError::KeyUnusable { path: path.clone(), why: error.to_string() }),
@@ -77,7 +78,8 @@ impl KeySource {
         let failed = |source| OpenError::io("make the sealing key", path, source);
         SystemRandom::new()
             .fill(&mut *key.0)
-            .map_err(|_| failed(io::Error::other("the system gives no random bytes")))?;
+            .or(Err(io::Error::other("the system gives no random bytes")))
+            .map_err(failed)?;
         let fresh = path.with_extension("new");
         disk.remove_if_there(&fresh).map_err(failed)?;
         disk.write_new(&fresh, key.bytes()).map_err(failed)?;

@@ -32,13 +32,7 @@ use std::{
 
 use boxd_engine::{CommitReason, Generation, GrantId, Loaded, Record, StoreFault};
 
-use self::{
-    disk::RealDisk,
-    lock::DirectoryLock,
-    names::Places,
-    seal::Sealer,
-    vault::Vault,
-};
+use self::{disk::RealDisk, lock::DirectoryLock, names::Places, seal::Sealer, vault::Vault};
 pub use self::{
     error::OpenError,
     key::KeySource,

@@ -93,7 +93,7 @@ pub(super) fn refuse_readable_by_others(path: &Path) -> Result<(), OpenError> {
     use std::os::unix::fs::MetadataExt as _;
     let metadata =
         fs::symlink_metadata(path).map_err(|error| OpenError::io("look at the file", path, error))?;
-    if metadata.mode() & 0o077 == 0 && metadata.uid() == rustix::process::geteuid().as_raw() {
+    if metadata.mode().trailing_zeros() >= 6 && metadata.uid() == rustix::process::geteuid().as_raw() {
         return Ok(());
     }
     let why = format!(

@@ -1,1 +1,8 @@
-//! The store through its public face, and its journal on a disk that fails.
+//! The store through its public face, and its journal on a disk that fails and loses power.
+
+mod damage;
+mod directory;
+mod faults;
+mod life;
+mod memory_disk;
+mod sample;
