@@ -7,7 +7,10 @@ use crate::{
     box_api::BoxApi,
     broker::{Broker, Places},
     clock::Clock,
-    config::{Config, ConfigError, Paths},
+    config::{
+        Config, ConfigError, Paths,
+        paths::{Homeless, PathFlags, PlatformDirs},
+    },
     server::{self, BindError, Limits, Listener},
     store::{self, OpenError, Store},
 };
@@ -55,6 +58,9 @@ pub enum Failure {
         /// The system's reason.
         error: std::io::Error,
     },
+    /// There is no home directory.
+    #[error(transparent)]
+    Homeless(#[from] Homeless),
     /// No place for the socket could be found.
     #[error("{0}")]
     Endpoint(String),
@@ -64,7 +70,7 @@ impl Failure {
     /// The exit status that scripts and service managers go by.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Config(_) | Self::Endpoint(_) => CONFIG,
+            Self::Config(_) | Self::Homeless(_) | Self::Endpoint(_) => CONFIG,
             Self::Store(error) if error.is_locked() => ALREADY_RUNNING,
             Self::Store(_) => CONFIG,
             Self::Socket(error) if error.is_already_running() => ALREADY_RUNNING,
@@ -98,8 +104,16 @@ async fn serve_here(options: &Options) -> Result<(), Failure> {
     let config = Config::load(&places.config, places.config_is_explicit)?;
     let store = Store::open(store_options(options, &places))?;
     let listener = server::Listener::bind(&places.socket)?;
-    let broker =
-        Broker::new(Clock::of_this_boot(), Arc::new(store), BoxApi::new(crate::box_api::Deadlines::default(), crate::box_api::ProxyEnvironment::read(|name| std::env::var(name).ok())), config, places.clone());
+    let broker = Broker::new(
+        Clock::of_this_boot(),
+        Arc::new(store),
+        BoxApi::new(
+            crate::box_api::Deadlines::default(),
+            crate::box_api::ProxyEnvironment::read(|name| std::env::var(name).ok()),
+        ),
+        config,
+        places.clone(),
+    );
     announce_ready(&places);
 
     let reloader = broker.clone();
@@ -151,13 +165,14 @@ pub fn check(options: &Options) -> Result<(), Failure> {
 }
 
 fn places(options: &Options) -> Result<Places, Failure> {
-    let paths = Paths::of_this_process(options.config.clone(), options.state_dir.clone())?;
+    let flags = PathFlags { config: options.config.clone(), state_dir: options.state_dir.clone() };
+    let paths = Paths::locate(flags, |name| std::env::var_os(name), PlatformDirs::of_this_user())?;
     let socket = boxd_proto::endpoint::Environment::of_this_process()
         .server_socket(options.socket.as_deref(), options.state_dir.as_deref())
         .map_err(|error| Failure::Endpoint(error.to_string()))?;
     Ok(Places {
         config: paths.config,
-        config_is_explicit: paths.config_is_explicit,
+        config_is_explicit: paths.config_explicit,
         state_dir: paths.state_dir,
         socket,
     })

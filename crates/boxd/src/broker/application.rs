@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use boxd_engine::{Binding, ClientSecret, Event, Record, Trouble};
+use boxd_engine::{ClientSecret, Event, Record, Registration, Trouble};
 
 use super::{Broker, account::Account};
 use crate::{
+    account_name::AccountName,
     box_api::Endpoint,
-    config::{Effective, Secret},
+    config::{ConfigError, Effective, EffectiveSecret},
 };
 
 /// All that a request in an account's name needs.
@@ -18,12 +19,18 @@ pub(super) struct Application {
 
 impl Broker {
     /// Settings, endpoint and secret of an account by the configuration in force.
-    pub(super) fn effective(&self, account: &Account) -> Effective {
-        self.config().resolve(&account.name, account.held().session.application())
+    pub(super) fn effective(&self, account: &Account) -> Result<Effective, ConfigError> {
+        self.effective_for(&account.name, account.held().session.application())
     }
 
-    pub(super) fn endpoint_of(&self, account: &Account) -> Endpoint {
-        self.effective(account).endpoint
+    /// The same for a grant of this `client_id` and registration.
+    pub(super) fn effective_for(
+        &self,
+        name: &AccountName,
+        grant: Option<(&str, Option<&Registration>)>,
+    ) -> Result<Effective, ConfigError> {
+        let registration = grant.and_then(|(_, registration)| registration);
+        self.config().resolve(name, registration, grant.map(|(client_id, _)| client_id))
     }
 
     /// The application that may see `record`. Checked here once more, right before anything is sent.
@@ -33,9 +40,8 @@ impl Broker {
         record: &Record,
     ) -> Result<Application, String> {
         let known = (&*record.binding.client_id, record.registration.as_deref());
-        let effective = self.config().resolve(&account.name, Some(known));
-        let binding: Option<&Binding> = effective.settings.binding.as_ref();
-        if binding != Some(&record.binding) {
+        let effective = self.effective_for(&account.name, Some(known)).map_err(|error| error.to_string())?;
+        if effective.settings.binding.as_ref() != Some(&record.binding) {
             return Err("the configuration no longer matches the grant".into());
         }
         let known = account.held().secret.clone();
@@ -56,7 +62,7 @@ impl Broker {
             return;
         }
         let Some(used) = account.held().secret.take() else { return };
-        let effective = self.effective(account);
+        let Ok(effective) = self.effective(account) else { return };
         match read_secret(effective.secret).await {
             Ok(secret) => {
                 let changed = secret.expose() != used.expose();
@@ -71,8 +77,15 @@ impl Broker {
 }
 
 /// Reads a secret from where the configuration says; it may run a command, so not on this thread.
-async fn read_secret(secret: Secret) -> Result<ClientSecret, String> {
-    match tokio::task::spawn_blocking(move || secret.read()).await {
+async fn read_secret(secret: EffectiveSecret) -> Result<ClientSecret, String> {
+    let source = match secret {
+        EffectiveSecret::Source(source) => source,
+        EffectiveSecret::Stored(secret) => return Ok(secret),
+        EffectiveSecret::Unknown => {
+            return Err("the client secret is not known: set client_secret in the config".into());
+        }
+    };
+    match tokio::task::spawn_blocking(move || source.read()).await {
         Ok(Ok(secret)) => Ok(secret),
         Ok(Err(error)) => Err(error.to_string()),
         Err(_) => Err("the client secret could not be read".into()),

@@ -8,8 +8,8 @@ use std::{
 };
 
 use boxd_engine::{
-    AccessToken, Binding, BootTime, ClientSecret, Credential, Event, Generation, Loaded, GrantId, IssuedToken,
-    NewGrant, Operation, Record, RefreshToken, Registration, Settings, State, Trouble,
+    AccessToken, Binding, BootTime, ClientSecret, Credential, Event, Generation, GrantId, IssuedToken,
+    Loaded, NewGrant, Operation, Record, RefreshToken, Registration, Settings, State, Trouble,
 };
 use boxd_proto::{AccountStatus, Code, Endpoints, Import, ImportedCredential, Problem};
 use ring::rand::SecureRandom as _;
@@ -122,7 +122,10 @@ impl Broker {
                 .map_err(|error| bad(&format!("{key}: {error}"), "correct the import file"))?;
         }
         let known = Some((&*client_id, Some(&registration)));
-        let token_origin = self.config().resolve(name, known).endpoint.token_origin();
+        let effective = self
+            .effective_for(name, known)
+            .map_err(|error| bad(&error.to_string(), "correct the import file or the config"))?;
+        let token_origin = effective.endpoint.token_origin();
         let mut grant = [0; 16];
         ring::rand::SystemRandom::new().fill(&mut grant).map_err(|_| {
             problems::problem(Code::Internal, name, "no randomness".into(), "try again".into())
@@ -142,7 +145,13 @@ impl Broker {
     /// The settings in force once the account holds `record`; refused where the config names another app.
     fn settings_for(&self, name: &AccountName, record: &Record) -> Result<Settings, Problem> {
         let known = (&*record.binding.client_id, record.registration.as_deref());
-        let settings = self.config().resolve(name, Some(known)).settings;
+        let settings = match self.effective_for(name, Some(known)) {
+            Ok(effective) => effective.settings,
+            Err(error) => {
+                let next_step = "correct the config, then: boxctl reload".to_owned();
+                return Err(problems::problem(Code::ActionRequired, name, error.to_string(), next_step));
+            }
+        };
         let access_only = matches!(record.credential, Credential::AccessOnly { .. });
         if access_only || settings.binding.as_ref() == Some(&record.binding) {
             return Ok(settings);

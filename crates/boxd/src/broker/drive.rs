@@ -169,7 +169,10 @@ impl Broker {
             let Some(token) = account.view.borrow().token.as_ref().map(|token| token.access.clone()) else {
                 return;
             };
-            let endpoint = broker.endpoint_of(&account);
+            let endpoint = match broker.effective(&account) {
+                Ok(effective) => effective.endpoint,
+                Err(error) => return tracing::error!(account = %account.name, %error, "no endpoint"),
+            };
             match broker.api.me(&endpoint, &token).await {
                 Ok(user) => broker.tell(&account, Event::Identified(user)),
                 Err(error) => {

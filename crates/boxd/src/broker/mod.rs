@@ -19,7 +19,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use boxd_engine::{Event, Loaded, Session};
+use boxd_engine::{Event, Loaded, Session, Settings};
 use tokio::sync::{Notify, Semaphore};
 
 use self::{
@@ -105,7 +105,8 @@ impl Broker {
         let names = broker.store.accounts().into_iter().chain(config.accounts().keys().cloned());
         let mut loaded: BTreeMap<_, _> = names.map(|name| (name.clone(), broker.store.load(&name))).collect();
         broker.finish_renames(&mut loaded);
-        let accounts = loaded.into_iter().map(|(name, loaded)| (name.clone(), broker.account_of(&name, loaded)));
+        let accounts =
+            loaded.into_iter().map(|(name, loaded)| (name.clone(), broker.account_of(&name, loaded)));
         let accounts = accounts.collect();
         *broker.accounts.write().unwrap_or_else(PoisonError::into_inner) = accounts;
         broker
@@ -158,9 +159,14 @@ impl Broker {
             }
             Loaded::Absent { .. } | Loaded::Damaged { .. } => None,
         };
-        let effective = self.config().resolve(name, known);
-        let orphaned = effective.orphaned && known.is_some();
-        let session = Session::load(loaded, effective.settings, self.clock.boot_id(), self.clock.now());
+        let (settings, orphaned) = match self.effective_for(name, known) {
+            Ok(effective) => (effective.settings, effective.orphaned),
+            Err(error) => {
+                tracing::error!(account = %name, %error, "the account cannot be renewed");
+                (Settings::default(), false)
+            }
+        };
+        let session = Session::load(loaded, settings, self.clock.boot_id(), self.clock.now());
         let held = Held { session, secret: None, scheduled: None, orphaned };
         Arc::new(Account::new(name.clone(), held))
     }

@@ -33,7 +33,13 @@ impl Broker {
             self.account_or_new(name);
         }
         for account in self.all() {
-            let effective = self.effective(&account);
+            let effective = match self.effective(&account) {
+                Ok(effective) => effective,
+                Err(error) => {
+                    tracing::error!(account = %account.name, %error, "the account keeps its old settings");
+                    continue;
+                }
+            };
             {
                 let mut held = account.held();
                 // References are read anew when they are next needed.

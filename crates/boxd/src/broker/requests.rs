@@ -30,36 +30,11 @@ impl Broker {
             Request::Accounts => Ok(listed(
                 self.names().into_iter().map(|name| Response::AccountName(name.as_str().to_owned())),
             )),
-            Request::Import(import) => {
-                let name = match &import.account {
-                    Some(name) => parse(name)?,
-                    None => self.name_for_import()?,
-                };
-                Ok(Reply::One(Response::Account(Box::new(self.import(&name, *import).await?))))
-            }
-            Request::Logout { account, local } => {
-                let account = self.named(account.as_deref())?;
-                self.log_out(&account, local).await?;
-                Ok(Reply::One(Response::Done))
-            }
-            Request::Rename { from, to } => {
-                let status = self.rename(&parse(&from)?, &parse(&to)?).await?;
-                Ok(Reply::One(Response::Account(Box::new(status))))
-            }
-            Request::Adopt { account } => {
-                let account = self.named(Some(&account))?;
-                Ok(Reply::One(Response::Account(Box::new(self.adopt(&account).await?))))
-            }
-            Request::Reload => match self.reload().await {
-                Ok(()) => Ok(Reply::One(Response::Done)),
-                Err(error) => Err(Problem {
-                    code: Code::ActionRequired,
-                    detail: format!("the new configuration is refused, the old one stays: {error}"),
-                    account: None,
-                    next_step: "correct the config file, then: boxctl reload".into(),
-                    retry_after_seconds: None,
-                }),
-            },
+            Request::Import(_)
+            | Request::Logout { .. }
+            | Request::Rename { .. }
+            | Request::Adopt { .. }
+            | Request::Reload => self.answer_to_the_end(request).await,
             Request::Info => Ok(Reply::One(Response::Info(Box::new(self.info())))),
             Request::ReturnError { code } => Err(Problem {
                 code,
@@ -68,6 +43,56 @@ impl Broker {
                 next_step: "nothing to do".into(),
                 retry_after_seconds: None,
             }),
+        }
+    }
+
+    /// Requests that change what is held go on to their end, even if their client goes away.
+    async fn answer_to_the_end(&self, request: Request) -> Result<Reply, Problem> {
+        let broker = self.clone();
+        match tokio::spawn(async move { broker.change(request).await }).await {
+            Ok(answer) => answer.map(Reply::One),
+            // The task can only fail to join if it panicked, which aborts the process.
+            Err(error) => Err(Problem {
+                code: Code::Internal,
+                detail: error.to_string(),
+                account: None,
+                next_step: "see the log of boxd".into(),
+                retry_after_seconds: None,
+            }),
+        }
+    }
+
+    async fn change(&self, request: Request) -> Result<Response, Problem> {
+        match request {
+            Request::Import(import) => {
+                let name = match &import.account {
+                    Some(name) => parse(name)?,
+                    None => self.name_for_import()?,
+                };
+                Ok(Response::Account(Box::new(self.import(&name, *import).await?)))
+            }
+            Request::Logout { account, local } => {
+                let account = self.named(account.as_deref())?;
+                self.log_out(&account, local).await?;
+                Ok(Response::Done)
+            }
+            Request::Rename { from, to } => {
+                Ok(Response::Account(Box::new(self.rename(&parse(&from)?, &parse(&to)?).await?)))
+            }
+            Request::Adopt { account } => {
+                let account = self.named(Some(&account))?;
+                Ok(Response::Account(Box::new(self.adopt(&account).await?)))
+            }
+            _ => match self.reload().await {
+                Ok(()) => Ok(Response::Done),
+                Err(error) => Err(Problem {
+                    code: Code::ActionRequired,
+                    detail: format!("the new configuration is refused, the old one stays: {error}"),
+                    account: None,
+                    next_step: "correct the config file, then: boxctl reload".into(),
+                    retry_after_seconds: None,
+                }),
+            },
         }
     }
 
