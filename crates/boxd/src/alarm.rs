@@ -31,6 +31,7 @@ mod platform {
     use tokio::io::unix::AsyncFd;
 
     use super::{BootTime, Clock, Rang, io};
+    use crate::platform::watch_readable;
 
     /// Two kernel timers: one for the next due time, one that is cancelled when the wall clock is set.
     #[derive(Debug)]
@@ -46,8 +47,7 @@ mod platform {
             let due = timerfd_create(TimerfdClockId::Boottime, flags)?;
             let set = timerfd_create(TimerfdClockId::Realtime, flags)?;
             watch_for_setting(&set)?;
-            let read = tokio::io::Interest::READABLE;
-            Ok(Self { due: AsyncFd::with_interest(due, read)?, set: AsyncFd::with_interest(set, read)? })
+            Ok(Self { due: watch_readable(due)?, set: watch_readable(set)? })
         }
 
         /// Returns at `due` (never, for `None`), however long the machine slept, or when the clock is set.

@@ -11,6 +11,7 @@ pub mod check;
 pub mod clock;
 pub mod config;
 pub mod logging;
+mod platform;
 pub mod run;
 pub mod server;
 #[cfg(unix)]

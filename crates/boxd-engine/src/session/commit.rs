@@ -55,6 +55,7 @@ impl Session {
                 effects.push(Effect::Finished { operation, result: Ok(()) });
             }
             Writing::LogoutNote { operation } => self.ask_to_revoke(record, *operation, effects),
+            Writing::Detail => self.phase = Phase::Rest(record),
             Writing::Rewrite if record.generation > self.generation => self.publish(now, record, effects),
             Writing::Rewrite => {
                 self.phase = Phase::Rest(record);
@@ -80,6 +81,8 @@ impl Session {
         let failures = commit.failures.saturating_add(1);
         let mut record = commit.record;
         match writing {
+            // Of no weight, but what is on disk is unknown now: it is written again before the next spend.
+            Writing::Detail => self.unsaved_again(now, record, commit.reason, failures),
             Writing::Successor | Writing::Rewrite => {
                 self.attempts += 1;
                 self.unsaved_again(now, record, commit.reason, failures);

@@ -130,6 +130,8 @@ enum Writing {
     LogoutNote {
         operation: Option<Operation>,
     },
+    /// Something that readers know already is kept for the next start.
+    Detail,
     /// The truth is written again after a failed write or a withdrawn note.
     Rewrite,
     Adoption {
@@ -183,7 +185,7 @@ impl Session {
             Event::Revoked { record, exchange } => self.revoked(record, &exchange, &mut effects),
             Event::Forgotten { result } => self.forgotten(now, result, &mut effects),
             Event::Configured(settings) => self.configured(now, settings),
-            Event::Identified(user) => self.identified(user),
+            Event::Identified(user) => self.identified(user, &mut effects),
         }
         self.advance(now, &mut effects);
         effects
@@ -301,11 +303,24 @@ impl Session {
         });
     }
 
-    fn identified(&mut self, user: User) {
+    fn identified(&mut self, user: User, effects: &mut Vec<Effect>) {
+        if self.user.as_deref() == Some(&user) {
+            return;
+        }
         let user = Arc::new(user);
         self.user = Some(Arc::clone(&user));
-        if let Phase::Rest(record) | Phase::Proving(record) | Phase::Unsaved(record, _) = &mut self.phase {
-            record.user = Some(user);
+        match std::mem::replace(&mut self.phase, Phase::Absent) {
+            // Kept for good at once, so that it is known after a restart.
+            Phase::Rest(mut record) => {
+                record.user = Some(user);
+                self.write(record, CommitReason::Note, Writing::Detail, effects);
+            }
+            mut other => {
+                if let Phase::Proving(record) | Phase::Unsaved(record, _) = &mut other {
+                    record.user = Some(user);
+                }
+                self.phase = other;
+            }
         }
     }
 

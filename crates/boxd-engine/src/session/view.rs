@@ -40,7 +40,9 @@ impl Session {
                 [self.next, self.renew_on_ask_from()].into_iter().flatten().min()
             }
             Phase::Unsaved(..)
-            | Phase::Committing(Writing::Replacement { .. } | Writing::Adoption { .. }) => self.next,
+            | Phase::Committing(Writing::Replacement { .. } | Writing::Adoption { .. } | Writing::Detail) => {
+                self.next
+            }
             Phase::Proving(_) | Phase::Spending(..) | Phase::Committing(_) | Phase::Revoking(..) => {
                 Some(self.begun)
             }

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use super::{Broker, account::Account};
 
 /// How long a stop waits for spends in flight; after that the journal keeps them, in doubt.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Broker {
     /// Waits until no spend or write is under way, at most [`PATIENCE`], and saves spares.
