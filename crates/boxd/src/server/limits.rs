@@ -24,7 +24,7 @@ pub struct Limits {
 /// Most connections, whatever the system allows.
 const MOST_CONNECTIONS: usize = 4096;
 /// File descriptors kept for the store, for HTTP towards Box, and for connections on their way out.
-const RESERVED_FILES: usize = 160;
+const RESERVED_FILES: usize = 192;
 
 // === impl Limits ===
 
@@ -81,7 +81,7 @@ mod tests {
     fn few_files_leave_half_for_the_rest() {
         let few = Limits::for_open_files(256);
         assert_eq!((few.connections, few.per_uid, few.per_pid), (128, 96, 32));
-        assert_eq!(Limits::for_open_files(1024).connections, 864);
+        assert_eq!(Limits::for_open_files(1024).connections, 832);
         assert_eq!(Limits::for_open_files(usize::MAX), Limits::default());
         let none = Limits::for_open_files(0);
         assert_eq!((none.connections, none.per_uid, none.per_pid), (1, 1, 1));
