@@ -1,0 +1,88 @@
+//! Why no socket can be had, with what to do about it.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+/// Why the daemon cannot listen.
+#[derive(Debug, thiserror::Error)]
+pub enum BindError {
+    /// The system takes no path of this length.
+    #[error(
+        "the socket path {} has {length} bytes, but this system takes at most {most}; choose a shorter one with \
+         --socket PATH or BOXD_SOCKET",
+        path.display()
+    )]
+    TooLong {
+        /// The path.
+        path: PathBuf,
+        /// Its length in bytes.
+        length: usize,
+        /// The longest possible.
+        most: usize,
+    },
+    /// Somebody else could put a socket of their own in place of ours.
+    #[error(
+        "the socket's directory {} (owner uid {owner}, mode {mode:04o}) must belong to uid {} and be writable by \
+         nobody else; run: chmod go-w '{}', as its owner, or choose another place with --socket PATH",
+        directory.display(), rustix::process::geteuid().as_raw(), directory.display()
+    )]
+    UnsafeDirectory {
+        /// The directory.
+        directory: PathBuf,
+        /// Its owner.
+        owner: u32,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// Another daemon serves there, or is about to.
+    #[error(
+        "another boxd already serves on {}; use that one, stop it, or choose another place with --socket PATH",
+        path.display()
+    )]
+    AlreadyRunning {
+        /// The socket.
+        path: PathBuf,
+    },
+    /// Something else has the socket's name.
+    #[error(
+        "{} exists and is not a socket, so boxd leaves it alone; move it away, or choose another place with \
+         --socket PATH",
+        path.display()
+    )]
+    NotASocket {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The inherited descriptor cannot be served on.
+    #[error("the inherited file descriptor is not a listening unix stream socket; check the .socket unit")]
+    NotListening,
+    /// The inherited descriptor cannot be used.
+    #[error("the inherited socket cannot be used: {0}; check the .socket unit")]
+    Inherited(#[source] io::Error),
+    /// The system refuses.
+    #[error("cannot {action} {}: {error}", path.display())]
+    System {
+        /// What was tried.
+        action: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// The system's reason.
+        #[source]
+        error: io::Error,
+    },
+}
+
+// === impl BindError ===
+
+impl BindError {
+    /// Whether another daemon is in the way, as opposed to something that a person must repair.
+    pub fn is_already_running(&self) -> bool {
+        matches!(self, Self::AlreadyRunning { .. })
+    }
+
+    pub(super) fn system(action: &'static str, path: &Path, error: io::Error) -> Self {
+        Self::System { action, path: path.to_owned(), error }
+    }
+}

@@ -1,0 +1,92 @@
+//! Bytes received and not yet understood: small while idle, never larger than what really came.
+
+use std::{io, ops::Range};
+
+use boxd_proto::{DecodeError, FRAME_HEADER, MAX_FRAME, frame_len};
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+use zeroize::Zeroize as _;
+
+/// What a connection keeps while nothing happens; nearly every request fits.
+const AT_REST: usize = 256;
+/// Most bytes that are taken in advance of their turn.
+const READ_AHEAD: usize = 4 * 1024;
+
+/// A queue of bytes. Requests can hold secrets: what was taken out, or is dropped, is overwritten.
+#[derive(Debug)]
+pub(super) struct Input {
+    bytes: Vec<u8>,
+    /// Everything before is taken.
+    start: usize,
+}
+
+// === impl Input ===
+
+impl Input {
+    pub(super) fn new() -> Self {
+        Self { bytes: Vec::with_capacity(AT_REST), start: 0 }
+    }
+
+    /// What is here.
+    pub(super) fn pending(&self) -> &[u8] {
+        self.bytes.get(self.start..).unwrap_or_default()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.pending().is_empty()
+    }
+
+    /// The body of the first frame, if it is here whole; [`Input::take`] what is before and in it afterwards.
+    /// A length that no frame may have is an error at once.
+    pub(super) fn frame(&self) -> Result<Option<Range<usize>>, DecodeError> {
+        let Some(header) = self.pending().first_chunk::<FRAME_HEADER>() else { return Ok(None) };
+        let end = FRAME_HEADER + frame_len(*header)?;
+        Ok((self.pending().len() >= end).then_some(FRAME_HEADER..end))
+    }
+
+    /// Forgets the first `count` bytes.
+    pub(super) fn take(&mut self, count: usize) {
+        let end = (self.start + count).min(self.bytes.len());
+        self.bytes.get_mut(self.start..end).unwrap_or_default().zeroize();
+        self.start = end;
+        if self.is_empty() {
+            self.bytes.clear();
+            self.start = 0;
+            if self.bytes.capacity() > READ_AHEAD {
+                // All of it is overwritten already.
+                self.bytes = Vec::with_capacity(AT_REST);
+            }
+        }
+    }
+
+    /// Reads once. Returns whether there was anything but the end. Cancelling loses nothing.
+    pub(super) async fn receive(&mut self, stream: &mut (impl AsyncRead + Unpin)) -> io::Result<bool> {
+        self.make_space();
+        Ok(stream.read_buf(&mut self.bytes).await? > 0)
+    }
+
+    /// Whether more may be read while a request is being answered.
+    pub(super) fn may_read_ahead(&self) -> bool {
+        self.pending().len() < READ_AHEAD
+    }
+
+    /// Room for at least one more byte: what has come decides, not the length that a frame claims.
+    fn make_space(&mut self) {
+        if self.bytes.len() < self.bytes.capacity() {
+            return;
+        }
+        let held = self.pending().len();
+        let size = (held * 2).clamp(AT_REST, FRAME_HEADER + MAX_FRAME + READ_AHEAD).max(held + 1);
+        let mut larger = Vec::with_capacity(size);
+        larger.extend_from_slice(self.pending());
+        // Vec's own growth would leave a copy behind.
+        self.bytes.zeroize();
+        self.bytes = larger;
+        self.start = 0;
+    }
+}
+
+impl Drop for Input {
+    fn drop(&mut self) {
+        self.bytes.zeroize();
+    }
+}

@@ -1,0 +1,124 @@
+//! The local socket: accepts clients, keeps their limits, and speaks the native protocol.
+
+mod admission;
+mod bind_error;
+mod connection;
+mod counters;
+mod input;
+mod limits;
+mod listener;
+mod output;
+mod peer;
+mod service;
+#[cfg(test)]
+mod tests;
+
+use std::{io, pin::pin, sync::Arc, time::Duration};
+
+use interprocess::local_socket::tokio::Stream;
+use tokio::sync::Semaphore;
+
+use admission::{Admission, Full};
+use peer::Access;
+
+pub use bind_error::BindError;
+pub use counters::{Count, Counters};
+pub use limits::Limits;
+pub use listener::Listener;
+pub use peer::Peer;
+pub use service::{Reply, Service};
+
+/// How long a client that is turned away has for its hello.
+const REFUSAL: Duration = Duration::from_secs(1);
+/// Clients that are told at the same time why they are turned away; any more are closed without a word.
+const REFUSALS: usize = 64;
+/// Wait after the system could not accept a connection: doubled each time, up to the longest.
+const BACKOFF: Duration = Duration::from_millis(20);
+const LONGEST_BACKOFF: Duration = Duration::from_secs(1);
+
+/// What all connections share.
+#[derive(Debug)]
+struct Server<S> {
+    service: S,
+    limits: Limits,
+    access: Access,
+    counters: Arc<Counters>,
+    admission: Arc<Admission>,
+}
+
+/// Serves until `shutdown` resolves; then takes no more connections or requests, lets those finish that are being
+/// answered, within [`Limits::grace`], and returns once every connection is closed. Needs a tokio runtime.
+pub async fn run<S: Service>(
+    listener: Listener,
+    service: S,
+    shutdown: impl Future<Output = ()>,
+    limits: Limits,
+) {
+    let counters = listener.counters();
+    let admission = Admission::new(limits, Arc::clone(&counters));
+    let access = Access::of_this_process();
+    let server = Arc::new(Server { service, limits, access, counters, admission });
+    let refusals = Arc::new(Semaphore::new(REFUSALS));
+    let mut shutdown = pin!(shutdown);
+    let mut backoff = BACKOFF;
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            () = &mut shutdown => break,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok(stream) => {
+                backoff = BACKOFF;
+                if let Err(error) = welcome(stream, &server, &refusals) {
+                    tracing::debug!(%error, "a client is unknown to the system");
+                }
+            }
+            Err(error) if concerns_one_client(&error) => {}
+            Err(error) => {
+                // Out of files or memory: the clients wait in the socket's backlog meanwhile.
+                server.counters.accept_errors.up();
+                tracing::warn!(%error, pause = ?backoff, "no connection can be accepted for now");
+                tokio::select! {
+                    () = &mut shutdown => break,
+                    () = tokio::time::sleep(backoff) => {}
+                }
+                backoff = (backoff * 2).min(LONGEST_BACKOFF);
+            }
+        }
+    }
+    drop(listener);
+    server.admission.end().await;
+}
+
+/// Gives a client a task of its own, to be served or to be told why not.
+fn welcome<S: Service>(stream: Stream, server: &Arc<Server<S>>, refusals: &Arc<Semaphore>) -> io::Result<()> {
+    let peer = Peer::of(&stream)?;
+    match server.admission.admit(peer) {
+        Ok(seat) => {
+            let leash = seat.leash();
+            leash.tie(tokio::spawn(connection::serve(stream, seat, Arc::clone(server))).abort_handle());
+        }
+        Err(full) => {
+            server.counters.refused.up();
+            turn_away(stream, peer, full, refusals);
+        }
+    }
+    Ok(())
+}
+
+fn turn_away(stream: Stream, peer: Peer, full: Full, refusals: &Arc<Semaphore>) {
+    tracing::debug!(uid = peer.uid, pid = peer.pid, ?full, "a client is turned away");
+    let Ok(permit) = Arc::clone(refusals).try_acquire_owned() else { return };
+    tokio::spawn(async move {
+        if let Err(fault) = connection::refuse(stream, full.problem(), REFUSAL).await {
+            tracing::debug!(uid = peer.uid, pid = peer.pid, %fault, "a client did not learn why");
+        }
+        drop(permit);
+    });
+}
+
+/// Whether accept failed because of that one client, so that the next may succeed.
+fn concerns_one_client(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted)
+}
