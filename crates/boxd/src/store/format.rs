@@ -118,6 +118,9 @@ impl Header {
             return Err(Flaw::NotOurs);
         }
         let writer = reader.text(usize::from(writer))?;
+        if !writer.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(Flaw::NotOurs);
+        }
         if version > VERSION {
             return Err(Flaw::Newer { version, writer });
         }

@@ -180,8 +180,12 @@ impl Store {
         static NEVER_EMPTY: Mutex<()> = Mutex::new(());
         let mut hasher = DefaultHasher::new();
         account.hash(&mut hasher);
-        let place = usize::try_from(hasher.finish() % 64).unwrap_or_default();
-        self.stripes.get(place).unwrap_or(&NEVER_EMPTY).lock().unwrap_or_else(PoisonError::into_inner)
+        let place = usize::try_from(hasher.finish() >> 48).unwrap_or_default();
+        self.stripes
+            .get(place % STRIPES)
+            .unwrap_or(&NEVER_EMPTY)
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 

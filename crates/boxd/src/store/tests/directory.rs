@@ -72,13 +72,13 @@ mod unix {
                 let path = entry.unwrap().path();
                 if path.is_dir() {
                     directories.push(path);
-                } else if path.file_name().unwrap() != "lock" {
+                } else {
                     assert_eq!(path.metadata().unwrap().mode() & 0o7777, 0o600, "{}", path.display());
                     files += 1;
                 }
             }
         }
-        assert_eq!(files, 5, "key, ballast, grant, intent, spare");
+        assert_eq!(files, 6, "lock, key, ballast, grant, intent, spare");
     }
 
     #[test]

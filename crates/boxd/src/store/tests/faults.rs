@@ -271,3 +271,38 @@ fn a_journal_that_cannot_be_rolled_forward_asks_for_a_rewrite() {
         assert_eq!((found.generation, in_doubt, rewrite), (Generation(6), false, false));
     }
 }
+
+#[test]
+fn a_login_that_was_reported_as_failed_is_not_taken_up_later() {
+    let disk = two_accounts();
+    // The new file is whole and synced; only its rename fails.
+    disk.plan(3, Mishap::Fail(ErrorKind::Other));
+    let vault_now = vault(&disk);
+    vault_now.commit(&account("work"), &record(2, 6), CommitReason::Replacement, 0).unwrap_err();
+    assert!(disk.contents(Path::new("/state/accounts/work.grant.new")).is_some());
+    let vault = vault(&disk.reboot(After::ProcessDeath));
+    assert_eq!(everything(&grant(vault.load(&account("work"))).0), everything(&record(1, 5)));
+}
+
+#[test]
+fn a_spare_that_vanishes_with_the_power_is_settled_first_or_leaves_the_doubt() {
+    let disk = two_accounts();
+    let vault_now = vault(&disk);
+    vault_now.prove(&account("work"), GrantId([1; 16]), Generation(5)).unwrap();
+    vault_now.save_spare(&account("work"), &record(1, 6)).unwrap();
+    for (mishap, expected) in [(None, (6, false)), (Some(Mishap::Fail(ErrorKind::StorageFull)), (5, true))] {
+        let disk = disk.copy();
+        if let Some(mishap) = mishap {
+            disk.plan(1, mishap);
+        }
+        let (found, _, _, rewrite) = grant(vault(&disk).load(&account("work")));
+        assert_eq!((found.generation, rewrite), (Generation(6), mishap.is_some()));
+        // The runtime directory goes with the power, but also when its user logs out.
+        for after in After::ALL {
+            let disk = disk.reboot(after);
+            disk.lose_directory(Path::new("/run"));
+            let (found, in_doubt, ..) = grant(vault(&disk).load(&account("work")));
+            assert_eq!((found.generation.0, in_doubt), expected, "{after:?}");
+        }
+    }
+}

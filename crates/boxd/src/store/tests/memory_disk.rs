@@ -111,6 +111,11 @@ impl MemoryDisk {
         disk
     }
 
+    /// Forgets a directory that was in memory only.
+    pub(super) fn lose_directory(&self, directory: &Path) {
+        self.0.lock().unwrap().cached.retain(|path, _| path.parent() != Some(directory));
+    }
+
     /// Contents of one file, as a process would read it.
     pub(super) fn contents(&self, path: &Path) -> Option<Vec<u8>> {
         let state = self.0.lock().unwrap();
