@@ -65,7 +65,7 @@ impl Fake {
                 let (act, tls, requests) = (act.clone(), tls.clone(), requests.clone());
                 tokio::spawn(async move {
                     match (tls, act) {
-                        (_, Act::Mute) => tokio::time::sleep(Duration::from_secs(60)).await,
+                        (_, Act::Mute) => tokio::time::sleep(Duration::from_mins(1)).await,
                         (None, act) => serve(stream, act, &requests).await,
                         (Some(tls), act) => {
                             if let Ok(stream) = tls.accept(stream).await {
@@ -104,8 +104,8 @@ async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, act: Act, reques
             stream.shutdown().await.ok();
         }
         Act::Drip => {
-            let mut head = "HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n".bytes().chain([b'x'; 1000]);
-            while let Some(byte) = head.next() {
+            let head = "HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n".bytes().chain([b'x'; 1000]);
+            for byte in head {
                 if stream.write_all(&[byte]).await.is_err() {
                     return;
                 }
@@ -117,7 +117,7 @@ async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, act: Act, reques
             let mut onward = TcpStream::connect(address).await.unwrap();
             tokio::io::copy_bidirectional(&mut stream, &mut onward).await.ok();
         }
-        Act::Hang | Act::Mute | Act::Close => tokio::time::sleep(Duration::from_secs(60)).await,
+        Act::Hang | Act::Mute | Act::Close => tokio::time::sleep(Duration::from_mins(1)).await,
     }
 }
 

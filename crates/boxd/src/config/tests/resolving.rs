@@ -21,8 +21,8 @@ fn imported(token_url: &str) -> Registration {
     }
 }
 
-fn binding(client_id: &str, token_origin: &str) -> Option<Binding> {
-    Some(Binding { client_id: client_id.to_owned(), token_origin: token_origin.to_owned() })
+fn binding(client_id: &str, token_origin: &str) -> Binding {
+    Binding { client_id: client_id.to_owned(), token_origin: token_origin.to_owned() }
 }
 
 #[test]
@@ -35,7 +35,7 @@ fn a_config_entry_is_enough() {
     let config = home.load().unwrap();
     assert_eq!(config.default_account(), Some(&work()));
     let effective = config.resolve(&work(), None, None).unwrap();
-    assert_eq!(effective.settings.binding, binding("app", "https://api.box.com"));
+    assert_eq!(effective.settings.binding, Some(binding("app", "https://api.box.com")));
     assert_eq!((effective.settings.mode, effective.settings.lead), (Mode::OnDemand, Duration::from_mins(1)));
     assert_eq!(effective.endpoint.ca_file, Some(home.path("ca.pem")));
     assert!(!effective.orphaned);
@@ -48,7 +48,7 @@ fn a_config_entry_is_enough() {
 fn an_imported_account_needs_no_entry() {
     let config = config("[box]\nrevoke_url = \"https://global/r\"\ntoken_url = \"https://global/t\"");
     let effective = config.resolve(&work(), Some(&imported("http://127.0.0.1:9/t")), Some("app")).unwrap();
-    assert_eq!(effective.settings.binding, binding("app", "http://127.0.0.1:9"));
+    assert_eq!(effective.settings.binding, Some(binding("app", "http://127.0.0.1:9")));
     assert_eq!(effective.endpoint.revoke_url.origin(), "https://global");
     assert!(matches!(effective.secret, EffectiveSecret::Stored(secret) if secret.expose() == "stored"));
     assert!(!effective.orphaned);
@@ -61,7 +61,7 @@ fn an_entry_wins_over_what_was_imported() {
          [box]\ntoken_url = \"https://global/t\"",
     );
     let effective = config.resolve(&work(), Some(&imported("https://stored/t")), Some("app")).unwrap();
-    assert_eq!(effective.settings.binding, binding("other", "https://entry"));
+    assert_eq!(effective.settings.binding, Some(binding("other", "https://entry")));
     // The stored secret belongs to another application.
     assert!(matches!(effective.secret, EffectiveSecret::Unknown));
 }
@@ -70,7 +70,7 @@ fn an_entry_wins_over_what_was_imported() {
 fn an_entry_may_only_adjust_what_was_imported() {
     let config = config("[accounts.work]\nrefresh = \"on-demand\"");
     let effective = config.resolve(&work(), Some(&imported("https://stored/t")), Some("app")).unwrap();
-    assert_eq!(effective.settings.binding, binding("app", "https://stored"));
+    assert_eq!(effective.settings.binding, Some(binding("app", "https://stored")));
     assert_eq!(effective.settings.mode, Mode::OnDemand);
     assert!(matches!(effective.secret, EffectiveSecret::Stored(_)));
 }
