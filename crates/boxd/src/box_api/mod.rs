@@ -117,7 +117,7 @@ impl BoxApi {
     pub async fn me(&self, endpoint: &Endpoint, token: &AccessToken) -> Result<User, MeError> {
         let bearer = Zeroizing::new(format!("Bearer {}", token.expose()));
         let mut bearer = HeaderValue::from_str(&bearer)
-            .map_err(|_| MeError::Unexpected("a token that fits no header".to_owned()))?;
+            .map_err(|_invalid| MeError::Unexpected("a token that fits no header".to_owned()))?;
         bearer.set_sensitive(true);
         let mut request = Request::new(Method::GET, endpoint.api_url.below("2.0/users/me"));
         request.headers_mut().insert(AUTHORIZATION, bearer);

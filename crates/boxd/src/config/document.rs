@@ -39,7 +39,7 @@ pub(super) struct Table<'a, 't> {
 pub(super) struct Value<'a, 't> {
     source: Source<'t>,
     pub(super) at: Place,
-    value: &'a DeValue<'t>,
+    content: &'a DeValue<'t>,
 }
 
 impl<'t> Source<'t> {
@@ -95,14 +95,14 @@ impl<'a, 't> Table<'a, 't> {
     pub(super) fn all(&self) -> impl Iterator<Item = (&'a str, Value<'a, 't>)> + '_ {
         self.entries.iter().map(|(key, value)| {
             let at = self.place(key.get_ref(), key.span().start);
-            (key.get_ref().as_ref(), Value { source: self.source, at, value: value.get_ref() })
+            (key.get_ref().as_ref(), Value { source: self.source, at, content: value.get_ref() })
         })
     }
 }
 
 impl<'a, 't> Value<'a, 't> {
     pub(super) fn string(&self) -> Result<&'a str, ConfigError> {
-        match self.value {
+        match self.content {
             DeValue::String(text) => Ok(text),
             _ => Err(self.wrong("a string")),
         }
@@ -110,7 +110,7 @@ impl<'a, 't> Value<'a, 't> {
 
     /// The text if it is a string, or the digits if it is a number.
     pub(super) fn string_or_integer(&self) -> Result<&'a str, ConfigError> {
-        match self.value {
+        match self.content {
             DeValue::String(text) => Ok(text),
             DeValue::Integer(number) if number.radix() == 10 => Ok(number.as_str()),
             _ => Err(self.wrong("a duration such as \"15m\", or a number of seconds")),
@@ -120,7 +120,7 @@ impl<'a, 't> Value<'a, 't> {
     /// The strings of an array.
     pub(super) fn strings(&self) -> Result<Vec<String>, ConfigError> {
         let expected = "an array of strings";
-        let DeValue::Array(array) = self.value else { return Err(self.wrong(expected)) };
+        let DeValue::Array(array) = self.content else { return Err(self.wrong(expected)) };
         let array: &DeArray<'_> = array;
         let text = |value: &Spanned<DeValue<'_>>| match value.get_ref() {
             DeValue::String(text) => Ok(text.clone().into_owned()),
@@ -136,18 +136,18 @@ impl<'a, 't> Value<'a, 't> {
 
     /// The value as a table whose keys are names that the person chose.
     pub(super) fn open_table(&self) -> Result<Table<'a, 't>, ConfigError> {
-        match self.value {
+        match self.content {
             DeValue::Table(entries) => Ok(Table { source: self.source, path: self.at.key.clone(), entries }),
             _ => Err(self.wrong("a table")),
         }
     }
 
     pub(super) fn is_table(&self) -> bool {
-        matches!(self.value, DeValue::Table(_))
+        matches!(self.content, DeValue::Table(_))
     }
 
     pub(super) fn wrong(&self, expected: &'static str) -> ConfigError {
-        let found = match self.value {
+        let found = match self.content {
             DeValue::String(_) => "a string",
             DeValue::Integer(_) => "a number",
             DeValue::Float(_) => "a fraction",
@@ -159,7 +159,7 @@ impl<'a, 't> Value<'a, 't> {
         ConfigError::WrongType { at: self.at.clone(), expected, found }
     }
 
-    pub(super) fn invalid(&self, reason: impl ToString) -> ConfigError {
+    pub(super) fn invalid(&self, reason: &(impl ToString + ?Sized)) -> ConfigError {
         ConfigError::Invalid { at: self.at.clone(), reason: reason.to_string() }
     }
 

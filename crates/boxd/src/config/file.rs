@@ -142,7 +142,7 @@ impl<'p> Reader<'p> {
     fn secret(&mut self, value: &Value<'_, '_>) -> Result<SecretSource, ConfigError> {
         if !value.is_table() {
             let expected = "a string or one of { file }, { env }, { command }, { credential }";
-            let text = value.string().map_err(|_| value.wrong(expected))?;
+            let text = value.string().map_err(|_not_text| value.wrong(expected))?;
             if text.is_empty() {
                 return Err(value.invalid("is empty"));
             }
@@ -176,7 +176,7 @@ impl<'p> Reader<'p> {
     fn endpoint(&mut self, value: &Value<'_, '_>) -> Result<EndpointSettings, ConfigError> {
         let mut settings = EndpointSettings::default();
         for (key, value) in value.table(BOX)?.all() {
-            settings.set(key, filled(&value)?, &self.base).map_err(|error| value.invalid(error))?;
+            settings.set(key, filled(&value)?, &self.base).map_err(|error| value.invalid(&error))?;
         }
         self.holds_secret |= settings.proxy.as_ref().is_some_and(endpoint::ProxyUrl::has_password);
         Ok(settings)
@@ -184,7 +184,7 @@ impl<'p> Reader<'p> {
 }
 
 fn account_name(text: &str, value: &Value<'_, '_>) -> Result<AccountName, ConfigError> {
-    text.parse().map_err(|error| value.invalid(error))
+    text.parse().map_err(|error| value.invalid(&error))
 }
 
 /// A string with something in it.

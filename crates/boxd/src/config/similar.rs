@@ -1,12 +1,13 @@
 //! The known word that a misspelt one most likely meant.
 
-/// The candidate with the fewest edits, if these are at most a third of the word (and one in a short one).
+/// The candidate with the fewest edits, if these are at most a third of the word. In a short word two are
+/// allowed: so many it takes to swap two letters.
 pub(super) fn nearest<'c>(word: &str, candidates: &[&'c str]) -> Option<&'c str> {
     let word: Vec<char> = word.chars().take(64).collect();
     candidates
         .iter()
         .map(|candidate| (edits(&word, candidate), *candidate))
-        .filter(|(edits, candidate)| *edits <= (word.len().max(candidate.len()) / 3).max(1))
+        .filter(|(edits, candidate)| *edits <= (word.len().max(candidate.len()) / 3).max(2))
         .min()
         .map(|(_, candidate)| candidate)
 }
@@ -36,7 +37,7 @@ mod tests {
         assert_eq!(nearest("client-secret", &keys), Some("client_secret"));
         assert_eq!(nearest("clientid", &keys), Some("client_id"));
         assert_eq!(nearest("refersh", &keys), Some("refresh"));
-        assert_eq!(nearest("aut", &keys), Some("auth"));
+        assert_eq!(nearest("auht", &keys), Some("auth"));
         assert_eq!(nearest("zzzzzz", &keys), None);
         assert_eq!(nearest("", &keys), None);
     }
