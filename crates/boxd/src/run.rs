@@ -70,11 +70,11 @@ impl Failure {
     /// The exit status that scripts and service managers go by.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Config(_) | Self::Homeless(_) | Self::Endpoint(_) => CONFIG,
             Self::Store(error) if error.is_locked() => ALREADY_RUNNING,
-            Self::Store(_) => CONFIG,
             Self::Socket(error) if error.is_already_running() => ALREADY_RUNNING,
-            Self::Socket(_) => CONFIG,
+            Self::Config(_) | Self::Homeless(_) | Self::Endpoint(_) | Self::Store(_) | Self::Socket(_) => {
+                CONFIG
+            }
             Self::System { .. } => 1,
         }
     }

@@ -56,7 +56,14 @@ impl Session {
             }
             Writing::LogoutNote { operation } => self.ask_to_revoke(record, *operation, effects),
             Writing::Detail => self.phase = Phase::Rest(record),
-            Writing::Rewrite if record.generation > self.generation => self.publish(now, record, effects),
+            // A loaded pair that was in doubt is served, and still in doubt; a successor settles every doubt.
+            Writing::Rewrite if record.generation > self.generation && self.doubt.is_none() => {
+                self.publish(now, record, effects);
+            }
+            Writing::Rewrite if record.generation > self.generation => {
+                self.take_over(now, record);
+                self.resume(now);
+            }
             Writing::Rewrite => {
                 self.phase = Phase::Rest(record);
                 self.resume(now);

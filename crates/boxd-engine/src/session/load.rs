@@ -128,21 +128,25 @@ impl Session {
             self.queued = Some(Queued::Logout { operation: None, local: false, recovering: None });
         }
         let renewable = matches!(record.credential, Credential::OAuth2 { .. });
+        let obstacle = self.obstacle(&record).filter(|_| renewable);
+        if in_doubt && renewable {
+            self.doubt = Some(Doubt { attempts: 1, refusals: 0, first_refusal: None });
+            self.trouble = Some(Trouble::AnswerLost("boxd ended while a renewal was under way".into()));
+        }
         if rewrite {
+            // Not durable in its own place yet, so not published either: the rewrite will.
+            self.published = None;
+            self.generation = Generation(record.generation.0.saturating_sub(1));
             self.phase = Phase::Unsaved(record, CommitReason::Note);
             self.next = Some(now.boot);
             return;
         }
-        let obstacle = self.obstacle(&record).filter(|_| renewable);
         self.phase = Phase::Rest(record);
         self.plan(now);
         if let Some(trouble) = obstacle {
-            self.doubt = in_doubt.then_some(Doubt { attempts: 1, refusals: 0, first_refusal: None });
             self.trouble = Some(trouble);
             self.next = None;
-        } else if in_doubt && renewable {
-            self.doubt = Some(Doubt { attempts: 1, refusals: 0, first_refusal: None });
-            self.trouble = Some(Trouble::AnswerLost("boxd ended while a renewal was under way".into()));
+        } else if self.doubt.is_some() {
             self.next = Some(now.boot);
             self.cause = Cause::Retry;
         } else if clock_doubt && renewable {

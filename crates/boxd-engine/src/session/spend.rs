@@ -121,6 +121,8 @@ impl Session {
 
     fn granted(&mut self, record: Record, tokens: TokenResponse, sent: Moment, effects: &mut Vec<Effect>) {
         let access = IssuedToken { token: tokens.access, sent, life: tokens.expires_in };
+        // The answer that was missing is here, or no longer matters.
+        self.doubt = None;
         self.highest = self.highest.next();
         let record = Box::new(record.succeed(self.highest, access, tokens.refresh));
         self.phase = Phase::Committing(Writing::Successor);

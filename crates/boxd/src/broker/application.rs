@@ -45,13 +45,12 @@ impl Broker {
             return Err("the configuration no longer matches the grant".into());
         }
         let known = account.held().secret.clone();
-        let secret = match known {
-            Some(secret) => secret,
-            None => {
-                let secret = read_secret(effective.secret).await?;
-                account.held().secret = Some(secret.clone());
-                secret
-            }
+        let secret = if let Some(secret) = known {
+            secret
+        } else {
+            let secret = read_secret(effective.secret).await?;
+            account.held().secret = Some(secret.clone());
+            secret
         };
         Ok(Application { endpoint: effective.endpoint, secret })
     }
@@ -88,6 +87,6 @@ async fn read_secret(secret: EffectiveSecret) -> Result<ClientSecret, String> {
     match tokio::task::spawn_blocking(move || source.read()).await {
         Ok(Ok(secret)) => Ok(secret),
         Ok(Err(error)) => Err(error.to_string()),
-        Err(_) => Err("the client secret could not be read".into()),
+        Err(error) => Err(format!("the client secret could not be read: {error}")),
     }
 }

@@ -127,7 +127,7 @@ impl Broker {
             .map_err(|error| bad(&error.to_string(), "correct the import file or the config"))?;
         let token_origin = effective.endpoint.token_origin();
         let mut grant = [0; 16];
-        ring::rand::SystemRandom::new().fill(&mut grant).map_err(|_| {
+        ring::rand::SystemRandom::new().fill(&mut grant).map_err(|_unspecified| {
             problems::problem(Code::Internal, name, "no randomness".into(), "try again".into())
         })?;
         Ok(Record {

@@ -60,7 +60,7 @@ impl Broker {
                     move |result| Some(Event::Proved { generation, result }),
                 );
             }
-            Effect::Withdraw => self.in_store(account, |store, name| store.withdraw(name), |()| None),
+            Effect::Withdraw => self.in_store(account, Store::withdraw, |()| None),
             Effect::Commit(commit) => self.commit(account, commit),
             Effect::Forget { generation } => {
                 self.in_store(

@@ -30,10 +30,10 @@ impl Broker {
                 let Some(record) = held.session.unsaved() else { continue };
                 match store.save_spare(&account.name, record) {
                     Ok(()) => {
-                        tracing::warn!(account = %account.name, "the unsaved grant was put into a spare file")
+                        tracing::warn!(account = %account.name, "the unsaved grant was put into a spare file");
                     }
                     Err(error) => {
-                        tracing::error!(account = %account.name, %error, "no spare file could be written")
+                        tracing::error!(account = %account.name, %error, "no spare file could be written");
                     }
                 }
             }
