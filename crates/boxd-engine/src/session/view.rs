@@ -10,7 +10,9 @@ use crate::{
 impl Session {
     /// The present as readers may see it. Take a new one after every call that changes the session.
     pub fn snapshot(&self) -> Snapshot {
-        let renewable_now = matches!(self.phase, Phase::Rest(_)) && self.renewable && self.renewal_planned();
+        let renewable_now = matches!(self.phase, Phase::Rest(_) | Phase::Committing(Writing::Detail))
+            && self.renewable
+            && self.renewal_planned();
         Snapshot {
             generation: self.generation,
             token: self.view_token(),
