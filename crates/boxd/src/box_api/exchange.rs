@@ -33,10 +33,11 @@ pub(crate) async fn exchange(client: &Client, request: Request, deadline: Durati
 }
 
 async fn send(client: &Client, request: Request) -> Exchange {
+    let host = request.url().host_str().unwrap_or_default().to_owned();
     match client.execute(request).await {
         Ok(response) => read(response).await,
         // The connection was never made: name lookup, TCP, the proxy's CONNECT and TLS all fail here.
-        Err(error) if error.is_connect() => Exchange::NotSent(describe(error)),
+        Err(error) if error.is_connect() => Exchange::NotSent(format!("{host}: {}", describe(error))),
         Err(error) => Exchange::Lost(describe(error)),
     }
 }
@@ -71,10 +72,14 @@ fn describe(error: reqwest::Error) -> String {
     let mut causes = vec![error.to_string()];
     let mut cause = error.source();
     while let Some(inner) = cause {
-        causes.push(inner.to_string());
+        let text = inner.to_string();
+        // hyper's envelope around what the connector says.
+        if !text.starts_with("client error (") && !causes.contains(&text) {
+            causes.push(text);
+        }
         cause = inner.source();
     }
-    causes.dedup();
-    let inner = causes.split_off(causes.len().saturating_sub(2));
+    let inner = if causes.len() > 1 { causes.split_off(1) } else { causes };
+    let inner = inner.split_at(inner.len().saturating_sub(2)).1;
     inner.join(": ").chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect()
 }

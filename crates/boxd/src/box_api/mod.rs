@@ -127,6 +127,11 @@ impl BoxApi {
         }
     }
 
+    /// Reads trust store and `ca_file` anew for the next request: for a reload of the configuration.
+    pub async fn reload(&self) {
+        self.clients.forget_all().await;
+    }
+
     async fn post(&self, endpoint: &Endpoint, url: &BoxUrl, body: Bytes) -> Exchange {
         let mut request = Request::new(Method::POST, url.as_url().clone());
         let form = HeaderValue::from_static("application/x-www-form-urlencoded");
@@ -137,10 +142,15 @@ impl BoxApi {
 
     async fn send(&self, endpoint: &Endpoint, url: &BoxUrl, mut request: Request) -> Exchange {
         request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
-        match self.clients.get(endpoint, url).await {
-            Ok(client) => exchange::exchange(&client, request, self.deadlines.total).await,
-            Err(unbuilt) => Exchange::NotSent(unbuilt.to_string()),
+        let client = match self.clients.get(endpoint, url).await {
+            Ok(client) => client,
+            Err(unbuilt) => return Exchange::NotSent(unbuilt.to_string()),
+        };
+        let exchange = exchange::exchange(&client, request, self.deadlines.total).await;
+        if matches!(exchange, Exchange::NotSent(_)) {
+            self.clients.forget(endpoint, url).await;
         }
+        exchange
     }
 }
 

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::{
-    endpoint,
+    api, endpoint,
     fake::{Act, Authority, Fake, answer},
-    lost, not_sent, refresh, reply,
+    lost, not_sent, refresh, refresh_by, reply,
 };
 
 async fn of(act: Act) -> (boxd_engine::Exchange, Fake) {
@@ -21,13 +21,13 @@ fn raw(text: &str) -> Act {
 async fn a_refused_connection_sent_nothing() {
     let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let reason = not_sent(refresh(&endpoint(&[("token_url", &format!("http://{free}/"))])).await);
-    assert!(reason.contains("refused"), "{reason}");
+    assert!(reason.starts_with("127.0.0.1: ") && reason.contains("refused"), "{reason}");
 }
 
 #[tokio::test]
 async fn an_unknown_host_got_nothing() {
     let reason = not_sent(refresh(&endpoint(&[("token_url", "https://box.invalid/")])).await);
-    assert!(!reason.is_empty());
+    assert!(reason.starts_with("box.invalid: "), "{reason}");
 }
 
 #[tokio::test]
@@ -52,6 +52,23 @@ async fn a_failed_handshake_sent_nothing() {
     let ca_file = authority.ca_file();
     let endpoint = endpoint(&[("token_url", &url), ("ca_file", ca_file.to_str().unwrap())]);
     not_sent(refresh(&endpoint).await);
+}
+
+#[tokio::test]
+async fn a_mended_trust_anchor_is_noticed() {
+    let (authority, stranger) = (Authority::new(), Authority::new());
+    let server = Fake::tls(answer("200 OK", "", "{}"), &authority).await;
+    let (url, ca_file) = (format!("https://localhost:{}/", server.address.port()), stranger.ca_file());
+    let endpoint = endpoint(&[("token_url", &url), ("ca_file", ca_file.to_str().unwrap())]);
+    let api = api();
+    not_sent(refresh_by(&api, &endpoint).await);
+    std::fs::copy(authority.ca_file(), &ca_file).unwrap();
+    reply(refresh_by(&api, &endpoint).await);
+
+    std::fs::copy(Authority::new().ca_file(), &ca_file).unwrap();
+    reply(refresh_by(&api, &endpoint).await);
+    api.reload().await;
+    not_sent(refresh_by(&api, &endpoint).await);
 }
 
 #[tokio::test]
