@@ -29,6 +29,7 @@ impl Broker {
     }
 
     fn put_in_force(&self) {
+        self.api.reload();
         for name in self.config().accounts().keys() {
             self.account_or_new(name);
         }
