@@ -23,13 +23,13 @@ impl Broker {
             Err(_) => return Ok(()),
         };
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
+        self.api.reload().await;
         self.put_in_force();
         tracing::info!("the configuration was read anew");
         Ok(())
     }
 
     fn put_in_force(&self) {
-        self.api.reload();
         for name in self.config().accounts().keys() {
             self.account_or_new(name);
         }
