@@ -34,14 +34,14 @@ impl Session {
             return;
         }
         self.clocks = Anchor::at(now);
-        let Some(token) = self.published.as_ref().filter(|_| self.renewable && !self.foreign) else { return };
+        if self.published.is_none() || !self.renewable || self.foreign {
+            return;
+        }
         effects.push(Effect::Notice(Notice::ClockDoubt));
         if self.needs_person() || !matches!(self.phase, Phase::Rest(_)) {
             return;
         }
-        let earliest = self
-            .last_forced
-            .map_or(now.boot, |last| last.after(schedule::forced_spacing(token.life)).max(now.boot));
+        let earliest = self.earliest(now, true);
         if self.next.is_none_or(|next| earliest < next) {
             self.next = Some(earliest);
             self.cause = Cause::Clock;

@@ -121,7 +121,7 @@ impl Session {
         }
         self.failures = 0;
         if self.doubt.is_some() || self.trouble.as_ref().is_some_and(|t| t.remedy() == Remedy::Wait) {
-            self.next = Some(now.boot.max(self.not_before));
+            self.next = Some(self.soonest(now));
             self.cause = Cause::Retry;
         } else if self.trouble.is_none() {
             self.plan(now);
@@ -260,7 +260,7 @@ impl Session {
                     self.doubt.is_some().then(|| Trouble::AnswerLost("before a configuration change".into()));
                 self.plan(now);
                 if self.doubt.is_some() || self.published.is_none() {
-                    self.next = Some(now.boot);
+                    self.next = Some(self.soonest(now));
                     self.cause = Cause::Retry;
                 }
             }
@@ -274,7 +274,7 @@ impl Session {
                 ),
                 None,
             ) => {
-                self.next = Some(now.boot);
+                self.next = Some(self.soonest(now));
                 self.cause = Cause::Retry;
             }
             (None, None) if mode_changed => self.plan(now),

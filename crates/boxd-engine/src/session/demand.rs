@@ -94,9 +94,9 @@ impl Session {
         Answer::Wait
     }
 
-    /// The earliest attempt that a caller may cause.
-    fn earliest(&self, now: Now, bounded: bool) -> BootTime {
-        let mut earliest = now.boot.max(self.not_before);
+    /// The earliest attempt that a caller or a stepped clock may cause.
+    pub(super) fn earliest(&self, now: Now, bounded: bool) -> BootTime {
+        let mut earliest = self.soonest(now);
         if bounded && let (Some(last), Some(token)) = (self.last_forced, &self.published) {
             earliest = earliest.max(last.after(schedule::forced_spacing(token.life)));
         }
@@ -135,14 +135,22 @@ impl Session {
         if let Some(trouble) = self.obstacle(record) {
             return Err(Refusal::Trouble(trouble));
         }
-        // The same refresh token is never sent twice within the pause while an answer is missing.
-        let earliest = match (self.doubt.is_some(), self.last_attempt) {
-            (true, Some(last)) => last.after(schedule::DOUBT_PAUSE).max(now.boot),
-            _ => now.boot,
-        };
-        self.next = Some(earliest);
+        self.next = Some(self.after_pause(now));
         self.cause = Cause::Explicit;
         Ok(())
+    }
+
+    /// The soonest attempt that boxd makes by itself: it keeps to what Box asked to wait for.
+    pub(super) fn soonest(&self, now: Now) -> BootTime {
+        self.after_pause(now).max(self.not_before)
+    }
+
+    /// The same refresh token is never sent twice within the pause while an answer is missing.
+    fn after_pause(&self, now: Now) -> BootTime {
+        match (self.doubt.is_some(), self.last_attempt) {
+            (true, Some(last)) => last.after(schedule::DOUBT_PAUSE).max(now.boot),
+            _ => now.boot,
+        }
     }
 
     /// Whether somebody waits and no valid token is left.
