@@ -3,7 +3,7 @@
 use super::{Cause, Phase, Session};
 use crate::{
     event::{Effect, Notice},
-    schedule::{self, CLOCK_TOLERANCE},
+    schedule::CLOCK_TOLERANCE,
     time::{BootTime, Now, WallTime, millis},
 };
 

@@ -57,7 +57,6 @@ fn faults() -> impl Strategy<Value = Fault> {
 }
 
 fn steps(coming_and_going: bool) -> impl Strategy<Value = Vec<Step>> {
-    let rare = u32::from(coming_and_going);
     let step = prop_oneof![
         6 => prop_oneof![1..5_000_u64, 5_000..400_000_u64, 400_000..8_000_000_u64, 1..100 * 86_400_000_u64]
             .prop_map(Step::Advance),
@@ -74,10 +73,14 @@ fn steps(coming_and_going: bool) -> impl Strategy<Value = Vec<Step>> {
         1 => (1..90 * 86_400_000_u64).prop_map(Step::Reboot),
         1 => prop_oneof![Just(-1_700_000_000_000_i64), Just(31_536_000_000_i64), -100_000..100_000_i64]
             .prop_map(Step::Clock),
-        rare => Just(Step::LogIn),
-        rare => Just(Step::LogOut),
-        rare => any::<bool>().prop_map(Step::Configure),
+        1 => Just(Step::LogIn),
+        1 => Just(Step::LogOut),
+        1 => any::<bool>().prop_map(Step::Configure),
     ];
+    let step = step.prop_map(move |step| match step {
+        Step::LogIn | Step::LogOut | Step::Configure(_) if !coming_and_going => Step::Settle,
+        step => step,
+    });
     prop::collection::vec(step, 1..60)
 }
 

@@ -3,13 +3,20 @@
 use std::{
     future::poll_fn,
     io,
+    ops::Range,
     pin::{Pin, pin},
     sync::Arc,
     task::Poll,
+    time::Duration,
 };
 
-use boxd_proto::{Code, DecodeError, HELLO_LEN, Hello, MAGIC, Problem, Request, Response, choose, decode};
-use tokio::io::{AsyncRead, AsyncWrite};
+use boxd_proto::{
+    Code, DecodeError, HELLO_LEN, Hello, MAGIC, NotNative, Problem, Request, Response, choose, decode,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time::error::Elapsed,
+};
 
 use super::{
     Server,
@@ -32,12 +39,12 @@ struct Line<IO> {
 pub(super) enum Fault {
     #[error("it began as HTTP, which is not served yet")]
     Http,
-    #[error("it did not begin with the hello of the native protocol")]
-    NotNative,
+    #[error(transparent)]
+    NotNative(#[from] NotNative),
     #[error("no protocol version in common: the client speaks {min} to {max}")]
     Version { min: u8, max: u8 },
     #[error("the client did not finish its hello or frame in time")]
-    Stalled,
+    Stalled(#[from] Elapsed),
     #[error("the client sent a frame that is no request")]
     Malformed,
     #[error("the client went away in the middle")]
@@ -67,11 +74,11 @@ pub(super) async fn serve<S: Service>(
 pub(super) async fn refuse(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     problem: Problem,
-    within: std::time::Duration,
+    within: Duration,
 ) -> Result<(), Fault> {
     let mut line = Line { stream, input: Input::new(), output: Output::new() };
     // To answer a client before it has written would fail its write, and it would never read why.
-    tokio::time::timeout(within, line.greeting()).await.map_err(|_| Fault::Stalled)??;
+    tokio::time::timeout(within, line.greeting()).await??;
     line.output.push_frame(&Response::Error(problem));
     line.output.send_at_once(&mut line.stream).await?;
     Ok(())
@@ -84,7 +91,7 @@ async fn converse<S: Service>(
 ) -> Result<(), Fault> {
     let limits = &server.limits;
     let greeting = tokio::time::timeout(limits.receive, line.greeting()).await;
-    if let Err(fault) = greeting.map_err(|_| Fault::Stalled).flatten() {
+    if let Err(fault) = greeting.map_err(Fault::from).flatten() {
         // The answer to a hello in another version.
         line.output.send(&mut line.stream, limits.send).await?;
         return Err(fault);
@@ -127,10 +134,10 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Line<IO> {
                 return Err(Fault::Http);
             }
             if begun.iter().zip(MAGIC).any(|(sent, expected)| *sent != expected) {
-                return Err(Fault::NotNative);
+                return Err(NotNative.into());
             }
             if let Some(hello) = begun.first_chunk::<HELLO_LEN>() {
-                break Hello::from_bytes(*hello).map_err(|_| Fault::NotNative)?;
+                break Hello::from_bytes(*hello)?;
             }
             if !self.input.receive(&mut self.stream).await? {
                 return Err(Fault::Gone);
@@ -146,7 +153,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Line<IO> {
     }
 
     /// The request in the first frame, which is taken.
-    fn request(&mut self, body: std::ops::Range<usize>) -> Result<Request, DecodeError> {
+    fn request(&mut self, body: Range<usize>) -> Result<Request, DecodeError> {
         let end = body.end;
         let request = decode(self.input.pending().get(body).unwrap_or_default());
         self.input.take(end);
@@ -154,7 +161,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Line<IO> {
     }
 
     /// Waits for a whole frame: for ever for its first byte, then as long as allowed. `false` at the end.
-    async fn next_frame(&mut self, within: std::time::Duration) -> Result<bool, Fault> {
+    async fn next_frame(&mut self, within: Duration) -> Result<bool, Fault> {
         if self.input.is_empty() && !self.input.receive(&mut self.stream).await? {
             return Ok(false);
         }
@@ -169,7 +176,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Line<IO> {
             }
             Ok(true)
         };
-        tokio::time::timeout(within, rest).await.map_err(|_| Fault::Stalled)?
+        tokio::time::timeout(within, rest).await?
     }
 
     /// Answers one request into the output.
@@ -185,16 +192,15 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Line<IO> {
             return Ok(());
         }
         let mut call = pin!(server.service.call(&peer, request));
-        let reply = match poll_once(call.as_mut()).await {
-            Some(reply) => reply,
-            None => {
-                // Earlier answers must not wait for this one.
-                self.output.send(&mut self.stream, server.limits.send).await?;
-                tokio::select! {
-                    biased;
-                    reply = call => reply,
-                    fault = self.departure() => return Err(fault),
-                }
+        let reply = if let Some(reply) = poll_once(call.as_mut()).await {
+            reply
+        } else {
+            // Earlier answers must not wait for this one.
+            self.output.send(&mut self.stream, server.limits.send).await?;
+            tokio::select! {
+                biased;
+                reply = call => reply,
+                fault = self.departure() => return Err(fault),
             }
         };
         match reply {

@@ -19,16 +19,16 @@ fn busy(admission: &Arc<Admission>, peer: Peer) -> Seat {
     seat
 }
 
-/// A seat with a task of its own, which ends when the seat is taken away.
-fn seated(admission: &Arc<Admission>, peer: Peer) -> JoinHandle<()> {
-    let seat = admission.admit(peer).unwrap();
+/// A connection with a task of its own, which ends when its seat is taken away.
+fn seated(admission: &Arc<Admission>, peer: Peer) -> Result<JoinHandle<()>, Full> {
+    let seat = admission.admit(peer)?;
     let leash = seat.leash();
     let task = tokio::spawn(async move {
         let _seat = seat;
-        std::future::pending().await
+        std::future::pending::<()>().await;
     });
     leash.tie(task.abort_handle());
-    task
+    Ok(task)
 }
 
 async fn settled() {
@@ -73,9 +73,9 @@ async fn a_process_without_a_known_pid_has_its_users_bound() {
 #[tokio::test(start_paused = true)]
 async fn when_full_the_one_idle_longest_goes_if_idle_for_ten_minutes() {
     let admission = admission(16);
-    let first = seated(&admission, peer(1, 1));
+    let first = seated(&admission, peer(1, 1)).unwrap();
     tokio::time::advance(Duration::from_secs(1)).await;
-    let second = seated(&admission, peer(2, 2));
+    let second = seated(&admission, peer(2, 2)).unwrap();
     tokio::time::advance(Duration::from_mins(11)).await;
     let _others: Vec<Seat> =
         (0..14).map(|number| admission.admit(peer(3 + number / 4, number / 4 + 3)).unwrap()).collect();
@@ -88,26 +88,17 @@ async fn when_full_the_one_idle_longest_goes_if_idle_for_ten_minutes() {
 #[tokio::test(start_paused = true)]
 async fn a_flood_displaces_itself_and_not_the_others() {
     let admission = admission(16);
-    let quiet = seated(&admission, peer(1000, 1));
+    let quiet = seated(&admission, peer(1000, 1)).unwrap();
     tokio::time::advance(Duration::from_secs(1)).await;
     // Three processes of the same user, each as much as it gets, again and again.
     let mut flood = Vec::new();
     for round in 0..1000_u32 {
-        let before = admission.admit(peer(1000, 100 + round % 3));
-        if let Ok(seat) = before {
-            let leash = seat.leash();
-            let task = tokio::spawn(async move {
-                let _seat = seat;
-                std::future::pending::<()>().await;
-            });
-            leash.tie(task.abort_handle());
-            flood.push(task);
-        }
+        flood.extend(seated(&admission, peer(1000, 100 + round % 3)).ok());
         settled().await;
     }
     assert!(!quiet.is_finished(), "a quiet client lost its connection");
     // And a newcomer is let in.
-    let newcomer = seated(&admission, peer(1000, 2));
+    let newcomer = seated(&admission, peer(1000, 2)).unwrap();
     settled().await;
     assert!(!newcomer.is_finished());
     assert!(!quiet.is_finished());
@@ -116,8 +107,8 @@ async fn a_flood_displaces_itself_and_not_the_others() {
 #[tokio::test(start_paused = true)]
 async fn a_process_at_its_bound_may_trade_a_connection_that_is_long_idle() {
     let admission = admission(16);
-    let first = seated(&admission, peer(1, 1));
-    let rest: Vec<JoinHandle<()>> = (0..3).map(|_| seated(&admission, peer(1, 1))).collect();
+    let first = seated(&admission, peer(1, 1)).unwrap();
+    let rest: Vec<JoinHandle<()>> = (0..3).map(|_| seated(&admission, peer(1, 1)).unwrap()).collect();
     assert_eq!(admission.admit(peer(1, 1)).unwrap_err(), Full::Process);
     tokio::time::advance(Duration::from_mins(10)).await;
     let _next = admission.admit(peer(1, 1)).unwrap();
