@@ -89,10 +89,8 @@ fn a_bad_config_is_named_with_key_and_line() {
         for part in parts {
             assert!(complaint.contains(part), "{part:?} is not in {complaint}");
         }
-        let check = boxd_tests::daemon::run(
-            daemon.command(&boxd_tests::Binaries::built().boxd).arg("--check"),
-            None,
-        );
+        let check =
+            boxd_tests::daemon::run(daemon.command(&boxd_tests::Binaries::built().boxd).arg("--check"), None);
         assert_eq!(check.code, 78, "{}", check.stderr);
     }
 }
