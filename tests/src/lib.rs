@@ -1,1 +1,16 @@
-//! stub
+//! Starts the real binaries for end-to-end tests and the demo.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a harness that cannot start its programs has nothing to return"
+)]
+
+pub mod binaries;
+pub mod daemon;
+pub mod http;
+pub mod sandbox;
+
+pub use binaries::Binaries;
+pub use daemon::{Daemon, Outcome};
+pub use sandbox::Sandbox;

@@ -86,6 +86,8 @@ impl Session {
     ) {
         let trouble = Trouble::NotSaved(reason);
         let failures = commit.failures.saturating_add(1);
+        // What the failed write left of the journal is unknown.
+        self.proved = false;
         let mut record = commit.record;
         match writing {
             // Of no weight, but what is on disk is unknown now: it is written again before the next spend.

@@ -19,8 +19,9 @@ impl Session {
         recovering: Option<u64>,
         effects: &mut Vec<Effect>,
     ) {
-        let record = match std::mem::replace(&mut self.phase, Phase::Absent) {
-            Phase::Rest(record) | Phase::Unsaved(record, _) => record,
+        let (record, unsaved) = match std::mem::replace(&mut self.phase, Phase::Absent) {
+            Phase::Rest(record) => (record, None),
+            Phase::Unsaved(record, reason) => (record, Some(reason)),
             other => {
                 self.phase = other;
                 self.trouble = None;
@@ -34,7 +35,21 @@ impl Session {
             self.forget(operation, effects);
             return;
         }
-        if let Some(trouble) = self.obstacle(&record) {
+        let hindrance = self.obstacle(&record);
+        if let Some(reason) = unsaved
+            && (hindrance.is_some() || self.doubt.is_some())
+        {
+            // Nothing is sent before what is on disk is known again.
+            self.phase = Phase::Unsaved(record, reason);
+            let unsaved = || Trouble::NotSaved("the store cannot be written".into());
+            finish(
+                operation,
+                Err(hindrance.or_else(|| self.trouble.clone()).unwrap_or_else(unsaved)),
+                effects,
+            );
+            return;
+        }
+        if let Some(trouble) = hindrance {
             self.phase = Phase::Rest(record);
             finish(operation, Err(trouble), effects);
             return;

@@ -1,0 +1,92 @@
+//! Taking grants over: what import stores, spends, refuses and replaces.
+
+use boxd_tests::{Daemon, Sandbox};
+use serde_json::json;
+
+#[test]
+fn the_line_of_the_sandbox_is_an_import_file() {
+    let sandbox = Sandbox::start(&[]);
+    let daemon = Daemon::start();
+    let outcome = daemon.boxctl_with(&["import", "-"], &sandbox.line.to_string());
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    assert_eq!(sandbox.grant()["refreshes"], 1, "spent once, which is what ends the old copy");
+    assert_eq!(sandbox.who_am_i(&daemon.token()), 200);
+    let status = daemon.status();
+    assert_eq!(status["account"], "default");
+    assert_eq!(status["state"], "healthy");
+    assert!(status["user"]["login"].is_string(), "the import asks Box whose grant it is: {status}");
+}
+
+#[test]
+fn no_refresh_spends_nothing_now() {
+    let sandbox = Sandbox::start(&[]);
+    let daemon = Daemon::start();
+    let mut line = sandbox.line.clone();
+    let bare = sandbox.control("POST", "access-token", Some(json!({ "expires_in": 3000 })));
+    line["access_token"] = bare["access_token"].clone();
+    assert!(line["access_token"].is_string(), "{bare}");
+    line["expires_at"] = "2099-01-01T00:00:00Z".into();
+    let outcome = daemon.boxctl_with(&["import", "--no-refresh", "-"], &line.to_string());
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    assert_eq!(sandbox.grant()["refreshes"], 0);
+    assert_eq!(json!(daemon.token()), line["access_token"]);
+}
+
+#[test]
+fn a_bare_token_is_served_and_never_renewed() {
+    let sandbox = Sandbox::start(&[]);
+    let daemon = Daemon::start();
+    let outcome = daemon.boxctl_with(&["import", "--from", "token", "-"], "T0kenFromTheConsole\n");
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    assert_eq!(daemon.token(), "T0kenFromTheConsole");
+    let refused = daemon.boxctl(&["refresh"]);
+    assert_ne!(refused.code, 0, "there is nothing to renew it with");
+    assert_eq!(sandbox.grant()["refreshes"], 0);
+}
+
+#[test]
+fn a_grant_is_replaced_only_when_told() {
+    let sandbox = Sandbox::start(&["--grants", "2"]);
+    let daemon = Daemon::start();
+    assert_eq!(daemon.boxctl_with(&["import", "-"], &sandbox.line.to_string()).code, 0);
+    let before = daemon.token();
+    let mut second = sandbox.line.clone();
+    second["refresh_token"] = second["refresh_tokens"][1].clone();
+
+    let refused = daemon.boxctl_with(&["import", "-"], &second.to_string());
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+    assert!(refused.stderr.contains("--replace"), "it names the way: {}", refused.stderr);
+    assert_eq!(daemon.token(), before);
+
+    let replaced = daemon.boxctl_with(&["import", "--replace", "-"], &second.to_string());
+    assert_eq!(replaced.code, 0, "{}", replaced.stderr);
+    assert_ne!(daemon.token(), before);
+    assert_eq!(sandbox.grant()["alive"], true, "the old grant is not revoked");
+}
+
+#[test]
+fn one_grant_has_one_name() {
+    let sandbox = Sandbox::start(&[]);
+    let daemon = Daemon::start();
+    let line = sandbox.line.to_string();
+    assert_eq!(daemon.boxctl_with(&["import", "--no-refresh", "-a", "work", "-"], &line).code, 0);
+    let refused = daemon.boxctl_with(&["import", "--no-refresh", "-a", "other", "-"], &line);
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+    assert!(refused.stderr.contains("work"), "it names the owner: {}", refused.stderr);
+}
+
+#[test]
+fn what_is_no_credential_is_refused_without_being_quoted() {
+    let daemon = Daemon::start();
+    let secret = "Zq7canaryZq7";
+    for text in [
+        format!("{{\"client_id\": \"{secret}\"}}"),
+        format!("{{\"client_id\": [\"{secret}\"], \"refresh_token\": 1}}"),
+        format!("two words {secret}"),
+        String::new(),
+    ] {
+        let outcome = daemon.boxctl_with(&["import", "-"], &text);
+        assert_eq!(outcome.code, 2, "{text:?}: {}", outcome.stderr);
+        assert!(!outcome.stderr.contains(secret), "{}", outcome.stderr);
+    }
+}

@@ -1,0 +1,52 @@
+//! Builds the programs once, the way they are shipped, and knows where they are.
+
+use std::{
+    path::PathBuf,
+    process::{Command, Stdio},
+    sync::OnceLock,
+};
+
+/// Paths of the built programs.
+#[derive(Clone, Debug)]
+pub struct Binaries {
+    /// The daemon.
+    pub boxd: PathBuf,
+    /// The client.
+    pub boxctl: PathBuf,
+    /// The emulator of Box.
+    pub sandbox: PathBuf,
+}
+
+impl Binaries {
+    /// Builds them in the profile of this very program, at the first call.
+    pub fn built() -> &'static Self {
+        static BUILT: OnceLock<Binaries> = OnceLock::new();
+        BUILT.get_or_init(|| Self {
+            boxd: build("boxd"),
+            // On its own, so that what the daemon needs of shared crates does not end up in the client.
+            boxctl: build("boxctl"),
+            sandbox: build("box-sandbox"),
+        })
+    }
+}
+
+fn build(package: &str) -> PathBuf {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.args(["build", "--quiet", "--message-format=json", "-p", package]);
+    if !cfg!(debug_assertions) {
+        command.arg("--release");
+    }
+    let output = command
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+        .stderr(Stdio::inherit())
+        .output()
+        .expect("cargo can be started");
+    assert!(output.status.success(), "{package} does not build");
+    let text = String::from_utf8_lossy(&output.stdout);
+    text.lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .filter(|message| message["target"]["name"] == package)
+        .find_map(|message| Some(PathBuf::from(message["executable"].as_str()?)))
+        .unwrap_or_else(|| panic!("cargo does not tell where {package} is"))
+}

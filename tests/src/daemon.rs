@@ -1,0 +1,220 @@
+//! A running boxd with places of its own, and boxctl beside it.
+
+use std::{
+    fs::File,
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    time::Duration,
+};
+
+use tempfile::TempDir;
+
+use crate::Binaries;
+
+/// How long a daemon may take to answer for the first time.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A daemon that ends with this value.
+#[derive(Debug)]
+pub struct Daemon {
+    home: TempDir,
+    child: Option<Child>,
+}
+
+/// What came of one run of a program.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Its exit status.
+    pub code: i32,
+    /// What it printed.
+    pub stdout: String,
+    /// What it complained of.
+    pub stderr: String,
+}
+
+impl Daemon {
+    /// Starts one in fresh places.
+    pub fn start() -> Self {
+        let mut daemon = Self::prepared("");
+        daemon.restart();
+        daemon
+    }
+
+    /// Fresh places with this config file, and nothing running yet.
+    pub fn prepared(config: &str) -> Self {
+        let home = TempDir::new().expect("a temporary directory");
+        let daemon = Self { home, child: None };
+        daemon.configure(config);
+        daemon
+    }
+
+    /// Writes the config file, fit to hold a secret.
+    pub fn configure(&self, config: &str) {
+        let file = self.home().join("config.toml");
+        std::fs::write(&file, config).expect("the config can be written");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600))
+                .expect("its mode can be set");
+        }
+    }
+
+    /// Where everything of it is.
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// Its state directory.
+    pub fn state_dir(&self) -> PathBuf {
+        self.home().join("state")
+    }
+
+    /// Its socket.
+    pub fn socket(&self) -> PathBuf {
+        self.state_dir().join("boxd.sock")
+    }
+
+    /// What it has logged so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.home().join("log")).unwrap_or_default()
+    }
+
+    /// A command in its surroundings.
+    pub fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        command
+            .env_clear()
+            .envs(std::env::vars_os().filter(|(name, _)| name == "PATH"))
+            .env("HOME", self.home())
+            .env("BOXD_STATE_DIR", self.state_dir())
+            .env("BOXD_CONFIG", self.home().join("config.toml"))
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Starts the daemon, and returns once it answers.
+    pub fn restart(&mut self) {
+        self.start_with(&[]);
+        let connected = boxd_client::Client::connect_within(self.socket(), PATIENCE);
+        assert!(connected.is_ok(), "boxd does not answer: {}", self.log());
+    }
+
+    /// Starts the daemon with arguments, without waiting for it.
+    pub fn start_with(&mut self, arguments: &[&str]) {
+        let mut log = File::options()
+            .create(true)
+            .append(true)
+            .open(self.home().join("log"))
+            .expect("the log can be written");
+        writeln!(log, "--- start").expect("the log can be written");
+        let child = self
+            .command(&Binaries::built().boxd)
+            .args(arguments)
+            .env("BOXD_LOG", std::env::var("BOXD_LOG").unwrap_or_else(|_| "trace".into()))
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .expect("boxd starts");
+        self.child = Some(child);
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.child.as_ref().expect("it runs").id()
+    }
+
+    /// SIGKILL: no chance to clean up.
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().expect("it can be killed");
+            child.wait().expect("it ends");
+        }
+    }
+
+    /// Sends a signal by name, as `kill` does.
+    pub fn signal(&self, name: &str) {
+        let status = Command::new("kill").args(["-s", name, &self.pid().to_string()]).status();
+        assert!(status.is_ok_and(|status| status.success()), "{name} can be sent");
+    }
+
+    /// Waits for its end.
+    pub fn wait(&mut self) -> ExitStatus {
+        self.child.take().expect("it runs").wait().expect("it ends")
+    }
+
+    /// Runs boxctl.
+    pub fn boxctl(&self, arguments: &[&str]) -> Outcome {
+        run(self.command(&Binaries::built().boxctl).args(arguments), None)
+    }
+
+    /// Runs boxctl with something on stdin.
+    pub fn boxctl_with(&self, arguments: &[&str], stdin: &str) -> Outcome {
+        run(self.command(&Binaries::built().boxctl).args(arguments), Some(stdin))
+    }
+
+    /// The token of the default account, which there must be.
+    pub fn token(&self) -> String {
+        let outcome = self.boxctl(&["token"]);
+        assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+        outcome.stdout.trim_end().to_owned()
+    }
+
+    /// The JSON of a successful command.
+    pub fn json(&self, arguments: &[&str]) -> serde_json::Value {
+        let outcome = self.boxctl(arguments);
+        serde_json::from_str(&outcome.stdout).unwrap_or_else(|_| panic!("no JSON: {outcome:?}"))
+    }
+
+    /// The status of the first account.
+    pub fn status(&self) -> serde_json::Value {
+        self.json(&["status", "--json"])["accounts"][0].clone()
+    }
+
+    /// Waits until the first account's generation is at least this.
+    pub fn wait_for_generation(&self, generation: u64) {
+        self.wait_until(|status| status["generation"].as_u64() >= Some(generation));
+    }
+
+    /// Waits until the first account's status satisfies a condition.
+    pub fn wait_until(&self, condition: impl Fn(&serde_json::Value) -> bool) {
+        const STEP: Duration = Duration::from_millis(50);
+        for _ in 0..600 {
+            if condition(&self.status()) {
+                return;
+            }
+            std::thread::sleep(STEP);
+        }
+        panic!("it did not come to that: {}\n{}", self.status(), self.log());
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            // It may have ended already; there is nothing left to do then.
+            drop(child.kill());
+            drop(child.wait());
+        }
+    }
+}
+
+/// Runs a command to its end.
+pub fn run(command: &mut Command, stdin: Option<&str>) -> Outcome {
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    if stdin.is_some() {
+        command.stdin(Stdio::piped());
+    }
+    let mut child = command.spawn().expect("the program starts");
+    if let (Some(text), Some(mut pipe)) = (stdin, child.stdin.take()) {
+        // A program that does not read its stdin is free to close it.
+        drop(pipe.write_all(text.as_bytes()));
+    }
+    let output = child.wait_with_output().expect("the program ends");
+    Outcome {
+        code: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
