@@ -64,8 +64,7 @@ impl Disk {
     pub(crate) fn prove(&mut self, grant: GrantId, generation: Generation, fault: Fault) -> Written {
         let intent = Next::Intent(grant, generation);
         match fault {
-            Fault::None => self.next = Some(intent),
-            Fault::After | Fault::KillAfter | Fault::KillBetween => self.next = Some(intent),
+            Fault::None | Fault::After | Fault::KillAfter | Fault::KillBetween => self.next = Some(intent),
             Fault::Before | Fault::KillBefore | Fault::KillWithin => {}
         }
         told(fault)

@@ -10,4 +10,5 @@
 mod box_model;
 mod disk;
 mod properties;
+mod regressions;
 mod world;

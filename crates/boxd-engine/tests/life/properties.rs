@@ -9,8 +9,9 @@ use crate::{
     world::{Network, World},
 };
 
+/// One step of a history.
 #[derive(Clone, Debug)]
-enum Step {
+pub(crate) enum Step {
     Advance(u64),
     Complete(Network, Fault),
     Settle,
@@ -84,7 +85,7 @@ fn steps(coming_and_going: bool) -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 1..60)
 }
 
-fn run(world: &mut World, steps: &[Step]) {
+pub(crate) fn run(world: &mut World, steps: &[Step]) {
     for step in steps {
         match step {
             Step::Advance(by) => world.advance(*by),
