@@ -24,7 +24,7 @@ fn logout_revokes_at_box_and_forgets() {
 fn logout_forgets_nothing_while_box_cannot_be_reached() {
     let (sandbox, daemon) = running();
     let token = daemon.token();
-    sandbox.fault(json!({ "fault": "refuse", "count": 20 }));
+    sandbox.fault(&json!({ "fault": "refuse", "count": 20 }));
     let outcome = daemon.boxctl(&["logout", "default"]);
     assert_eq!(outcome.code, 5, "{}", outcome.stderr);
     assert_eq!(daemon.token(), token);

@@ -22,7 +22,7 @@ fn no_refresh_spends_nothing_now() {
     let sandbox = Sandbox::start(&[]);
     let daemon = Daemon::start();
     let mut line = sandbox.line.clone();
-    let bare = sandbox.control("POST", "access-token", Some(json!({ "expires_in": 3000 })));
+    let bare = sandbox.control("POST", "access-token", Some(&json!({ "expires_in": 3000 })));
     line["access_token"] = bare["access_token"].clone();
     assert!(line["access_token"].is_string(), "{bare}");
     line["expires_at"] = "2099-01-01T00:00:00Z".into();

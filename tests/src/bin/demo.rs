@@ -90,7 +90,7 @@ fn tell(story: &mut Story) {
     story.check("boxd got its pair by sending the same refresh token again", replays(&sandbox) >= 1);
 
     story.chapter("5. Box is out of order for a moment: it answers 503");
-    sandbox.fault(json!({ "fault": "status", "status": 503, "count": 1 }));
+    sandbox.fault(&json!({ "fault": "status", "status": 503, "count": 1 }));
     let generation = daemon.status()["generation"].as_u64().unwrap_or(0);
     daemon.wait_until(|status| status["state"] != "healthy");
     println!("{}", indented(&daemon.boxctl(&["status"]).stdout));

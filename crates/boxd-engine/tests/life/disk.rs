@@ -85,9 +85,8 @@ impl Disk {
                     self.next = None;
                 }
             }
-            Fault::KillWithin if through_journal => self.next = Some(Next::Unreadable),
+            Fault::Before | Fault::KillWithin if through_journal => self.next = Some(Next::Unreadable),
             Fault::KillBetween if through_journal => self.next = Some(Next::Record(saved)),
-            Fault::Before if through_journal => self.next = Some(Next::Unreadable),
             _ => {}
         }
         told(fault)
