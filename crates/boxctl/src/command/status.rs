@@ -16,7 +16,7 @@ use crate::{
 const BAR: usize = 12;
 
 pub(super) fn run(global: &Global, account: Option<&str>) -> Result<(), Failure> {
-    let accounts = daemon::connect_any(global, None)?.status(global.account_or(account))?;
+    let accounts = daemon::connect_any(global)?.status(global.account_or(account).as_deref())?;
     show(global, &accounts)
 }
 
@@ -66,17 +66,20 @@ fn render_one(status: &AccountStatus, width: usize, terminal: Terminal) -> Strin
     let padding = " ".repeat(width - name.chars().count());
     let (mark, tone, word) = mood(status.state);
     let state = terminal.paint(tone, &format!("{mark} {word:<13}"));
-    let mut text =
-        format!("{}{padding}  {state}  {}\n", terminal.paint(Tone::Strong, &name), life(status, terminal));
+    let mut lines = vec![format!(
+        "{}{padding}  {state}  {}",
+        terminal.paint(Tone::Strong, &name),
+        life(status, terminal)
+    )];
     let facts = facts(status);
     if !facts.is_empty() {
-        text += &format!("{indent}{}\n", terminal.paint(Tone::Faint, &facts.join(" · ")));
+        lines.push(format!("{indent}{}", terminal.paint(Tone::Faint, &facts.join(" · "))));
     }
     if let Some(problem) = &status.error {
-        text += &format!("{indent}{}\n", terminal.paint(Tone::Bad, &tame(&problem.detail)));
-        text += &format!("{indent}next: {}\n", tame(&problem.next_step));
+        lines.push(format!("{indent}{}", terminal.paint(Tone::Bad, &tame(&problem.detail))));
+        lines.push(format!("{indent}next: {}", tame(&problem.next_step)));
     }
-    text
+    lines.join("\n") + "\n"
 }
 
 /// How a state looks.
