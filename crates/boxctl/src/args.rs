@@ -24,18 +24,26 @@ pub(crate) struct Arguments {
 /// What every command takes.
 #[derive(Args, Debug)]
 pub(crate) struct Global {
-    /// Account to use [env: `BOXD_ACCOUNT`] [default: the daemon's default account]
-    #[arg(short, long, global = true, value_name = "NAME")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "NAME",
+        help = "Account to use [env: BOXD_ACCOUNT] [default: the daemon's default account]"
+    )]
     account: Option<String>,
     /// Print JSON; errors too
     #[arg(long, global = true)]
     pub(crate) json: bool,
     // The variables are read with the other places of the socket: a flag beats every one of them.
-    /// Socket of the daemon [env: `BOXD_SOCKET`]
-    #[arg(long, global = true, value_name = "PATH")]
+    #[arg(long, global = true, value_name = "PATH", help = "Socket of the daemon [env: BOXD_SOCKET]")]
     pub(crate) socket: Option<PathBuf>,
-    /// State directory of the daemon, where its socket may be [env: `BOXD_STATE_DIR`]
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        help = "State directory of the daemon, where its socket may be [env: BOXD_STATE_DIR]"
+    )]
     pub(crate) state_dir: Option<PathBuf>,
     /// Ask the system's daemon instead of your own
     #[arg(long, global = true, conflicts_with_all = ["socket", "state_dir"])]

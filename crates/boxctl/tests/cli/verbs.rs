@@ -72,7 +72,7 @@ fn the_account_comes_from_position_then_flag_then_environment() {
         (&["status"], "", None),
     ];
     for (arguments, variable, expected) in table {
-        assert!(daemon.command(arguments).env("BOXD_ACCOUNT", variable).status().unwrap().success());
+        assert!(daemon.command(arguments).env("BOXD_ACCOUNT", variable).output().unwrap().status.success());
         assert_eq!(
             daemon.asked().pop(),
             Some(Request::Status { account: expected.map(str::to_owned) }),
