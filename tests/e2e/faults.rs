@@ -83,7 +83,9 @@ fn a_corrected_secret_heals_what_a_wrong_one_broke() {
         format!(
             "[accounts.work]\nauth = \"oauth2\"\nclient_id = {}\nclient_secret = \"{secret}\"\n\
              [box]\ntoken_url = {}\nrevoke_url = {}\napi_url = {}\n",
-            sandbox.line["client_id"], sandbox.line["token_url"], sandbox.line["revoke_url"],
+            sandbox.line["client_id"],
+            sandbox.line["token_url"],
+            sandbox.line["revoke_url"],
             sandbox.line["api_url"]
         )
     };

@@ -71,8 +71,7 @@ fn many_connections_do_not_disturb_one_that_is_served() {
     let mut served = Client::connect_to(daemon.socket()).expect("connected");
     assert!(served.info().is_ok());
     // As many as this process may have open; the daemon drops or refuses what is too much.
-    let crowd: Vec<UnixStream> =
-        (0..900).map_while(|_| UnixStream::connect(daemon.socket()).ok()).collect();
+    let crowd: Vec<UnixStream> = (0..900).map_while(|_| UnixStream::connect(daemon.socket()).ok()).collect();
     assert!(crowd.len() > 100);
     for _ in 0..50 {
         let info = served.info();

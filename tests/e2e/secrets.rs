@@ -38,10 +38,8 @@ fn no_secret_leaves_the_process() {
         said.push(daemon.boxctl(command));
     }
     daemon.kill();
-    let check = boxd_tests::daemon::run(
-        daemon.command(&boxd_tests::Binaries::built().boxd).arg("--check"),
-        None,
-    );
+    let check =
+        boxd_tests::daemon::run(daemon.command(&boxd_tests::Binaries::built().boxd).arg("--check"), None);
     said.push(check);
     daemon.restart();
     said.push(daemon.boxctl(&["refresh", "work"]));
@@ -50,7 +48,8 @@ fn no_secret_leaves_the_process() {
     assert!(secrets.len() >= 4, "the run made several refresh tokens");
     let log = daemon.log();
     assert!(log.contains("TRACE") || log.contains("DEBUG"), "the log is chatty");
-    let state: Vec<u8> = files(&daemon.state_dir()).iter().flat_map(|file| std::fs::read(file).unwrap()).collect();
+    let state: Vec<u8> =
+        files(&daemon.state_dir()).iter().flat_map(|file| std::fs::read(file).unwrap()).collect();
     for secret in &secrets {
         assert!(!log.contains(secret), "a secret is in the log");
         for outcome in &said {

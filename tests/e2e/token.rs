@@ -134,9 +134,18 @@ fn status_is_for_people_and_for_scripts() {
     assert!(!human.stdout.contains('\u{1b}'), "no colour where no terminal is");
     let json = daemon.json(&["status", "--json"]);
     assert_eq!(json["schema"], 1);
-    for member in ["auth", "state", "token", "expires_in", "expires_at", "generation", "next_refresh_at",
-        "login_deadline", "orphaned", "error"]
-    {
+    for member in [
+        "auth",
+        "state",
+        "token",
+        "expires_in",
+        "expires_at",
+        "generation",
+        "next_refresh_at",
+        "login_deadline",
+        "orphaned",
+        "error",
+    ] {
         assert!(json["accounts"][0].get(member).is_some(), "{member} is missing: {json}");
     }
 }
