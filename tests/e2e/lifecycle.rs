@@ -62,7 +62,7 @@ fn a_socket_path_that_is_too_long_is_named() {
     let path = daemon.home().join("x".repeat(120)).display().to_string();
     let (code, log) = refused(&mut daemon, &["--socket", &path]);
     assert!(code.is_some_and(|code| code != 0), "{log}");
-    assert!(log.contains("long") && log.contains("xxx"), "{log}");
+    assert!(log.contains("takes at most"), "{log}");
 }
 
 #[test]
