@@ -24,7 +24,7 @@ fn logout_revokes_at_box_and_forgets() {
 fn logout_forgets_nothing_while_box_cannot_be_reached() {
     let (sandbox, daemon) = running();
     let token = daemon.token();
-    sandbox.fault(json!({ "fault": "refuse", "count": 20 }));
+    sandbox.fault(&json!({ "fault": "refuse", "count": 20 }));
     let outcome = daemon.boxctl(&["logout", "default"]);
     assert_eq!(outcome.code, 5, "{}", outcome.stderr);
     assert_eq!(daemon.token(), token);
@@ -88,7 +88,8 @@ fn a_grant_is_not_sent_where_an_edited_config_points() {
         let origin = side.line["url"].as_str().unwrap_or_default();
         assert!(error.contains(origin), "{error} does not name {origin}");
     }
-    assert_eq!(elsewhere.control("GET", "journal", None)["seq"], 2, "only its own grant was opened there");
+    let heard = elsewhere.control("GET", "journal", None).to_string();
+    assert!(!heard.contains("received"), "something was sent there: {heard}");
 
     daemon.configure(&config(&sandbox));
     assert_eq!(daemon.boxctl(&["reload"]).code, 0);

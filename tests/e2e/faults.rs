@@ -17,7 +17,7 @@ fn survives(fault: &Value) {
     let (sandbox, daemon) = running();
     let old = daemon.token();
     let generation = daemon.status()["generation"].as_u64().unwrap_or(0);
-    sandbox.fault(fault.clone());
+    sandbox.fault(fault);
     drop(daemon.boxctl(&["refresh"]));
     let meanwhile = daemon.token();
     let current = daemon.status()["generation"].as_u64().unwrap_or(0);
@@ -63,7 +63,7 @@ fn killed_while_the_answer_hangs() {
     for when in ["before", "after"] {
         let (sandbox, mut daemon) = running();
         let generation = daemon.status()["generation"].as_u64().unwrap_or(0);
-        sandbox.fault(json!({ "fault": "hang", "when": when }));
+        sandbox.fault(&json!({ "fault": "hang", "when": when }));
         drop(daemon.boxctl(&["token", "--rejected", &generation.to_string(), "--wait", "0"]));
         while sandbox.control("GET", "faults", None)["hung"] != 1 {
             std::thread::yield_now();
@@ -95,7 +95,7 @@ fn a_corrected_secret_heals_what_a_wrong_one_broke() {
     let imported = daemon.boxctl_with(&["import", "-a", "work", "-"], &sandbox.line.to_string());
     assert_eq!(imported.code, 0, "{}", imported.stderr);
 
-    sandbox.control("POST", "secret", Some(json!({ "client_secret": "a-new-one" })));
+    sandbox.control("POST", "secret", Some(&json!({ "client_secret": "a-new-one" })));
     let refused = daemon.boxctl(&["refresh", "work"]);
     assert_eq!(refused.code, 4, "{}", refused.stderr);
     assert_eq!(daemon.status()["state"], "action_required");
@@ -111,7 +111,7 @@ fn a_corrected_secret_heals_what_a_wrong_one_broke() {
 #[test]
 fn a_forced_password_change_keeps_the_grant() {
     let (sandbox, daemon) = running();
-    sandbox.fault(json!({ "fault": "error", "error": "password_reset_required",
+    sandbox.fault(&json!({ "fault": "error", "error": "password_reset_required",
         "error_description": "User needs to reset password" }));
     let refused = daemon.boxctl(&["refresh"]);
     assert_eq!(refused.code, 4, "{}", refused.stderr);

@@ -62,7 +62,7 @@ fn a_socket_path_that_is_too_long_is_named() {
     let path = daemon.home().join("x".repeat(120)).display().to_string();
     let (code, log) = refused(&mut daemon, &["--socket", &path]);
     assert!(code.is_some_and(|code| code != 0), "{log}");
-    assert!(log.contains("long") && log.contains("xxx"), "{log}");
+    assert!(log.contains("takes at most"), "{log}");
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn terminated_while_a_renewal_hangs_it_waits_for_the_answer() {
     let mut daemon = Daemon::start();
     assert_eq!(daemon.boxctl_with(&["import", "-"], &sandbox.line.to_string()).code, 0);
     let generation = daemon.status()["generation"].as_u64().unwrap_or(0);
-    sandbox.fault(json!({ "fault": "hang", "when": "after" }));
+    sandbox.fault(&json!({ "fault": "hang", "when": "after" }));
     drop(daemon.boxctl(&["token", "--rejected", &generation.to_string(), "--wait", "0"]));
     while sandbox.control("GET", "faults", None)["hung"] != 1 {
         std::thread::yield_now();

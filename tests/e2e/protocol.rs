@@ -84,7 +84,7 @@ fn many_connections_do_not_disturb_one_that_is_served() {
 #[test]
 fn noise_is_answered_or_cut_off_but_never_fatal() {
     let daemon = Daemon::start();
-    for noise in [&b"\0\0\0\0\0\0\0\0"[..], b"\xB0XD", b"GARBAGE\r\n\r\n", &[0xFF; 70_000]] {
+    for noise in [&b"\0\0\0\0\0\0\0\0"[..], b"\xB0XD", b"GARBAGE\r\n\r\n", &vec![0xFF; 70_000]] {
         let mut stream = connect(&daemon);
         drop(stream.write_all(noise));
         drop(stream.shutdown(std::net::Shutdown::Write));

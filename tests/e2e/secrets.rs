@@ -19,7 +19,7 @@ fn no_secret_leaves_the_process() {
         json!({ "fault": "truncate_json", "when": "after" }),
         json!({ "fault": "patch", "merge": { "access_token": 1 } }),
     ] {
-        sandbox.fault(fault);
+        sandbox.fault(&fault);
         said.push(daemon.boxctl(&["refresh"]));
         daemon.wait_until(|status| status["state"] == "healthy");
     }

@@ -44,7 +44,7 @@ fn exit_statuses_say_what_is_wrong() {
     assert_eq!(code(&daemon, &["token", "nobody"]), 7);
     assert_eq!(code(&daemon, &["token", "--min-ttl", "2h"]), 8);
 
-    sandbox.control("POST", "revoke", Some(serde_json::json!({ "grant": 1 })));
+    sandbox.control("POST", "revoke", Some(&serde_json::json!({ "grant": 1 })));
     assert_eq!(code(&daemon, &["refresh"]), 4, "{}", daemon.status());
     daemon.kill();
     assert_eq!(code(&daemon, &["token", "--wait", "0"]), 3);

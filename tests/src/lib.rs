@@ -3,7 +3,9 @@
 #![expect(
     clippy::expect_used,
     clippy::panic,
-    reason = "a harness that cannot start its programs has nothing to return"
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    reason = "a harness that cannot start its programs has nothing to return: it panics, and says where"
 )]
 
 pub mod binaries;

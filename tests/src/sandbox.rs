@@ -42,21 +42,21 @@ impl Sandbox {
     }
 
     /// One call of the control API.
-    pub fn control(&self, method: &str, path: &str, body: Option<Value>) -> Value {
+    pub fn control(&self, method: &str, path: &str, body: Option<&Value>) -> Value {
         let base = self.line["control_url"].as_str().expect("the line has a control_url");
-        let (status, answer) = http::request(method, &format!("{base}/{path}"), None, body.as_ref());
+        let (status, answer) = http::request(method, &format!("{base}/{path}"), None, body);
         assert!((200..300).contains(&status), "{method} {path}: {status} {answer}");
         answer
     }
 
     /// Queues a fault for the next request to the token endpoint.
-    pub fn fault(&self, fault: Value) {
+    pub fn fault(&self, fault: &Value) {
         self.control("POST", "faults", Some(fault));
     }
 
     /// The next request is answered only after a release; Box has spent the grant by then.
     pub fn hang_after_spending(&self) {
-        self.fault(json!({ "fault": "hang", "when": "after" }));
+        self.fault(&json!({ "fault": "hang", "when": "after" }));
     }
 
     /// What the sandbox knows of its first grant.

@@ -1,6 +1,9 @@
 //! Which daemon a command talks to.
 
-use std::{path::Path, path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
 
 use boxd_client::{Client, Environment, Error};
 
@@ -20,12 +23,20 @@ pub(crate) fn socket(global: &Global, system_too: bool) -> Result<PathBuf, Error
 }
 
 /// Connects for a command that may also ask the system's daemon.
-pub(crate) fn connect_any(global: &Global, wait: Option<Duration>) -> Result<Client, Error> {
-    let socket = socket(global, true)?;
-    match wait {
-        Some(wait) => Client::connect_within(socket, wait),
-        None => Client::connect_to(socket),
-    }
+pub(crate) fn connect_any(global: &Global) -> Result<Client, Error> {
+    Client::connect_to(socket(global, true)?)
+}
+
+/// The same for a daemon that may not be up yet, where a wait is given; with what is left of the wait.
+#[expect(clippy::disallowed_methods, reason = "the wait is one bound for connecting and asking")]
+pub(crate) fn connect_waiting(
+    global: &Global,
+    wait: Option<Duration>,
+) -> Result<(Client, Option<Duration>), Error> {
+    let Some(wait) = wait else { return Ok((connect_any(global)?, None)) };
+    let start = Instant::now();
+    let client = Client::connect_within(socket(global, true)?, wait)?;
+    Ok((client, Some(wait.saturating_sub(start.elapsed()))))
 }
 
 /// Connects for a command that is only for the owner.

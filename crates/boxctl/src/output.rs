@@ -46,6 +46,11 @@ pub(crate) fn finish(result: Result<(), Failure>, as_json: bool) -> ExitCode {
 pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     let text = error.to_string();
     if error.use_stderr() {
+        // The flag is looked for by hand, as nothing was parsed.
+        if std::env::args_os().any(|argument| argument == "--json") {
+            let detail = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+            return finish(Err(Failure::usage(detail, "see boxctl --help")), true);
+        }
         remark(text.trim_end());
         return ExitCode::from(Code::BadRequest.exit_code());
     }

@@ -7,16 +7,17 @@ use std::{
 };
 
 use boxd_proto::{
-    AccountStatus, Import, Info, Problem, Request, Response, Token, TokenRequest, encode,
-    endpoint::Environment,
+    AccountStatus, Import, Info, Request, Response, Token, TokenRequest, encode, endpoint::Environment,
 };
+use zeroize::Zeroizing;
 
 use crate::{
+    deadline::Deadline,
     error::Error,
     transport::{ReceiveError, Transport},
 };
 
-/// Time to connect and to send: the daemon does neither slowly.
+/// Time to connect: the daemon is never slow at that.
 const LOCAL: Duration = Duration::from_secs(5);
 /// What a daemon may take beyond the wait that a request names.
 const MARGIN: Duration = Duration::from_secs(5);
@@ -32,7 +33,6 @@ const ATTEMPT_PAUSE: Duration = Duration::from_millis(50);
 pub struct Client {
     socket: PathBuf,
     transport: Option<Transport>,
-    buffer: Vec<u8>,
 }
 
 impl Client {
@@ -52,7 +52,7 @@ impl Client {
     pub fn connect_to(socket: impl Into<PathBuf>) -> Result<Self, Error> {
         let socket = socket.into();
         let transport = Transport::connect(&socket, LOCAL)?;
-        Ok(Self { socket, transport: Some(transport), buffer: Vec::new() })
+        Ok(Self { socket, transport: Some(transport) })
     }
 
     /// Connects to a daemon that may not be up yet, trying for at most `within`.
@@ -61,15 +61,11 @@ impl Client {
     /// As [`Client::connect_to`], after the time is up.
     pub fn connect_within(socket: impl Into<PathBuf>, within: Duration) -> Result<Self, Error> {
         let socket = socket.into();
-        let mut left = within;
+        let deadline = Deadline::after(within);
         loop {
-            match Self::connect_to(&socket) {
-                Err(Error::Unreachable { .. }) if !left.is_zero() => {
-                    let pause = ATTEMPT_PAUSE.min(left);
-                    std::thread::sleep(pause);
-                    left = left.saturating_sub(pause);
-                }
-                result => return result,
+            match (Self::connect_to(&socket), deadline.left()) {
+                (Err(Error::Unreachable { .. }), Ok(left)) => std::thread::sleep(ATTEMPT_PAUSE.min(left)),
+                (result, _) => return result,
             }
         }
     }
@@ -82,7 +78,7 @@ impl Client {
         let patience = wait(request.wait_millis) + MARGIN;
         match self.call(&Request::Token(request.clone()), patience)? {
             Response::Token(token) => Ok(token),
-            other => Err(unexpected(&other)),
+            other => Err(self.unexpected(&other)),
         }
     }
 
@@ -169,21 +165,21 @@ impl Client {
     pub fn info(&mut self) -> Result<Info, Error> {
         match self.call(&Request::Info, DEFAULT_WAIT)? {
             Response::Info(info) => Ok(*info),
-            other => Err(unexpected(&other)),
+            other => Err(self.unexpected(&other)),
         }
     }
 
     fn account(&mut self, request: &Request, patience: Duration) -> Result<AccountStatus, Error> {
         match self.call(request, patience)? {
             Response::Account(status) => Ok(*status),
-            other => Err(unexpected(&other)),
+            other => Err(self.unexpected(&other)),
         }
     }
 
     fn done(&mut self, request: &Request, patience: Duration) -> Result<(), Error> {
         match self.call(request, patience)? {
             Response::Done => Ok(()),
-            other => Err(unexpected(&other)),
+            other => Err(self.unexpected(&other)),
         }
     }
 
@@ -195,47 +191,54 @@ impl Client {
         let mut items = Vec::new();
         let mut response = self.call(request, DEFAULT_WAIT)?;
         while response != Response::End {
-            items.push(item(response).map_err(|other| unexpected(&other))?);
+            items.push(item(response).map_err(|other| self.unexpected(&other))?);
             response = self.next()?;
         }
         Ok(items)
     }
 
-    /// Sends one request and reads the first frame of its answer.
+    /// Sends one request and reads the first frame of its answer, all of which `patience` bounds.
     fn call(&mut self, request: &Request, patience: Duration) -> Result<Response, Error> {
         let mut transport = match self.transport.take() {
             Some(transport) => transport,
             None => Transport::connect(&self.socket, LOCAL)?,
         };
-        self.buffer.clear();
-        self.buffer.extend_from_slice(transport.opening());
-        encode(request, &mut self.buffer)?;
-        let sent = transport.patience(patience).and_then(|()| transport.send(&self.buffer));
-        // A daemon that refuses says why before it closes, so a failed write may still find an answer.
-        if let Err(error) = &sent
-            && error.kind() != io::ErrorKind::BrokenPipe
-        {
-            return Err(self.unreachable(sent.err()));
+        let mut bytes = Zeroizing::new(transport.opening().to_vec());
+        if let Err(error) = encode(request, &mut bytes) {
+            self.transport = Some(transport);
+            return Err(error.into());
         }
-        self.transport = Some(transport);
-        self.next()
+        match transport.send(&bytes, patience) {
+            // A daemon that refuses says why before it closes, so a failed write may still find an answer.
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(self.unreachable(Some(error))),
+            _ => {
+                self.transport = Some(transport);
+                self.next()
+            }
+        }
     }
 
     /// The next frame. A connection that failed is not used again: what follows could belong to anything.
     fn next(&mut self) -> Result<Response, Error> {
         let Some(mut transport) = self.transport.take() else { return Err(self.unreachable(None)) };
-        match transport.receive(&mut self.buffer) {
-            Ok(Response::Error(problem)) => {
-                self.transport = Some(transport);
-                Err(Error::Problem(problem))
-            }
+        match transport.receive() {
             Ok(response) => {
                 self.transport = Some(transport);
-                Ok(response)
+                match response {
+                    Response::Error(problem) => Err(Error::Problem(problem)),
+                    response => Ok(response),
+                }
             }
             Err(ReceiveError::Other(error)) => Err(error),
             Err(ReceiveError::Io(reason)) => Err(self.unreachable(Some(reason))),
         }
+    }
+
+    /// An answer of the wrong kind; named without its content, which may be a token. What follows it could
+    /// belong to anything, so the connection goes.
+    fn unexpected(&mut self, response: &Response) -> Error {
+        self.transport = None;
+        Error::Protocol(format!("it answered with {}, which was not asked for", kind(response)))
     }
 
     fn unreachable(&self, reason: Option<io::Error>) -> Error {
@@ -257,16 +260,14 @@ fn wait(wait_millis: Option<u32>) -> Duration {
     wait_millis.map_or(DEFAULT_WAIT, |millis| Duration::from_millis(u64::from(millis)))
 }
 
-/// An answer of the wrong kind; named without its content, which may be a token.
-fn unexpected(response: &Response) -> Error {
-    let kind = match response {
+fn kind(response: &Response) -> &'static str {
+    match response {
         Response::Token(_) => "a token",
         Response::Account(_) => "an account",
         Response::AccountName(_) => "a name",
         Response::End => "the end of a list",
         Response::Done => "done",
         Response::Info(_) => "info",
-        Response::Error(Problem { .. }) => "a problem",
-    };
-    Error::Protocol(format!("it answered with {kind}, which was not asked for"))
+        Response::Error(_) => "a problem",
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use boxd_proto::{Code, DecodeError, EncodeError, Problem, endpoint::EndpointError};
+use boxd_proto::{Code, DecodeError, EncodeError, NotNative, Problem, endpoint::EndpointError};
 
 /// Why a call failed.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +43,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// What answered does not begin as boxd does.
+    pub(crate) fn not_boxd(error: NotNative) -> Self {
+        Self::Protocol(error.to_string())
+    }
+
     /// The code by which scripts know it.
     pub fn code(&self) -> Code {
         match self {

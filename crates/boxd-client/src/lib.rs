@@ -9,11 +9,13 @@
 //! # Ok::<(), boxd_client::Error>(())
 //! ```
 //!
-//! No async runtime, no HTTP, no TLS. Every call has a deadline, so a daemon that stalls never hangs a caller,
-//! and the server's identity is checked by the kernel's word before anything is sent.
+//! No async runtime, no HTTP, no TLS. Every call has one deadline from its first byte to its last, so a daemon
+//! that stalls or drips never hangs a caller, and the server's identity is checked by the kernel's word before
+//! anything is sent.
 #![forbid(unsafe_code)]
 
 mod client;
+mod deadline;
 mod error;
 mod identity;
 mod transport;

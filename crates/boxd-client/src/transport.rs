@@ -1,4 +1,4 @@
-//! Bytes to and from the daemon, each with a deadline.
+//! Bytes to and from the daemon, each call with one deadline for all of them.
 
 use std::{
     io::{self, Read as _, Write as _},
@@ -11,8 +11,12 @@ use interprocess::{
     ConnectWaitMode,
     local_socket::{ConnectOptions, GenericFilePath, Stream, ToFsName as _, prelude::*},
 };
+use zeroize::Zeroizing;
 
-use crate::{error::Error, identity};
+use crate::{deadline::Deadline, error::Error, identity};
+
+/// Bytes asked for at a time: a token's answer with the hello's arrives in one read.
+const CHUNK: usize = 4096;
 
 /// A connection whose other end is known.
 #[derive(Debug)]
@@ -20,6 +24,9 @@ pub(crate) struct Transport {
     stream: Stream,
     /// Whether the daemon's answer to the hello is still to come.
     hello_pending: bool,
+    deadline: Deadline,
+    /// What has arrived and is not yet used; it may hold a token.
+    inbox: Zeroizing<Vec<u8>>,
 }
 
 impl Transport {
@@ -32,10 +39,14 @@ impl Transport {
             .wait_mode(ConnectWaitMode::Timeout(within))
             .connect_sync()
             .map_err(unreachable)?;
-        stream.set_send_timeout(Some(within)).map_err(unreachable)?;
         let uid = stream.peer_creds().map_err(unreachable)?.euid();
         match uid {
-            Some(uid) if identity::is_trusted(uid, socket) => Ok(Self { stream, hello_pending: true }),
+            Some(uid) if identity::is_trusted(uid, socket) => Ok(Self {
+                stream,
+                hello_pending: true,
+                deadline: Deadline::after(within),
+                inbox: Zeroizing::new(Vec::new()),
+            }),
             uid => Err(Error::Untrusted { socket: socket.to_owned(), uid: uid.unwrap_or(u32::MAX) }),
         }
     }
@@ -46,35 +57,63 @@ impl Transport {
         if self.hello_pending { &HELLO } else { &[] }
     }
 
-    /// Sends one request, with the hello before it where that is due.
-    pub(crate) fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.stream.write_all(bytes)
+    /// Sends one request, with the hello before it where that is due, and begins the time for its answer.
+    pub(crate) fn send(&mut self, mut bytes: &[u8], within: Duration) -> io::Result<()> {
+        self.deadline = Deadline::after(within);
+        while !bytes.is_empty() {
+            self.stream.set_send_timeout(Some(self.deadline.left()?))?;
+            match self.stream.write(bytes) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(sent) => bytes = bytes.get(sent..).unwrap_or_default(),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
-    /// Bounds each of the following reads.
-    pub(crate) fn patience(&mut self, within: Duration) -> io::Result<()> {
-        self.stream.set_recv_timeout(Some(within))
-    }
-
-    /// One answer.
-    pub(crate) fn receive(&mut self, buffer: &mut Vec<u8>) -> Result<Response, ReceiveError> {
+    /// One answer, or one more frame of it, before the time of its request is over.
+    pub(crate) fn receive(&mut self) -> Result<Response, ReceiveError> {
         if self.hello_pending {
-            // The answer to the hello and the first frame's header usually arrive together.
-            let mut start = [0; HELLO_LEN];
-            self.stream.read_exact(&mut start)?;
-            let reply = HelloReply::from_bytes(start).map_err(|error| Error::Protocol(error.to_string()))?;
+            let reply = HelloReply::from_bytes(self.take()?).map_err(Error::not_boxd)?;
             if reply.chosen != VERSION {
                 return Err(Error::VersionMismatch { min: reply.min, max: reply.max }.into());
             }
             self.hello_pending = false;
         }
-        let mut header = [0; FRAME_HEADER];
-        self.stream.read_exact(&mut header)?;
-        let length = frame_len(header).map_err(Error::from)?;
-        buffer.clear();
-        buffer.resize(length, 0);
-        self.stream.read_exact(buffer)?;
-        Ok(decode(buffer).map_err(Error::from)?)
+        let length = frame_len(self.take::<FRAME_HEADER>()?).map_err(Error::from)?;
+        self.fill(length)?;
+        let response = decode(self.inbox.get(..length).unwrap_or_default()).map_err(Error::from)?;
+        self.drop_front(length);
+        Ok(response)
+    }
+
+    /// The next `N` bytes.
+    fn take<const N: usize>(&mut self) -> io::Result<[u8; N]> {
+        self.fill(N)?;
+        let bytes = self.inbox.first_chunk().copied().ok_or(io::ErrorKind::UnexpectedEof)?;
+        self.drop_front(N);
+        Ok(bytes)
+    }
+
+    /// Reads until at least `length` bytes are there.
+    fn fill(&mut self, length: usize) -> io::Result<()> {
+        while self.inbox.len() < length {
+            let mut chunk = Zeroizing::new([0; CHUNK]);
+            self.stream.set_recv_timeout(Some(self.deadline.left()?))?;
+            match self.stream.read(chunk.as_mut_slice()) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(read) => self.inbox.extend_from_slice(chunk.get(..read).unwrap_or_default()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    fn drop_front(&mut self, length: usize) {
+        let length = length.min(self.inbox.len());
+        self.inbox.drain(..length).for_each(drop);
     }
 }
 

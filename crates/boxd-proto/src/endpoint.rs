@@ -17,7 +17,7 @@ pub struct Environment {
     pub state_dir: Option<PathBuf>,
     /// `$XDG_RUNTIME_DIR`.
     pub runtime_dir: Option<PathBuf>,
-    /// `/run/user/UID`, where it exists and is ours.
+    /// `/run/user/UID`, where it exists and is ours, and no variable above says more.
     pub run_user: Option<PathBuf>,
     /// `$XDG_STATE_HOME`, or `~/.local/state`.
     pub state_home: Option<PathBuf>,
@@ -52,15 +52,20 @@ impl Environment {
     pub fn of_this_process() -> Self {
         let path = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let absolute = |path: PathBuf| path.is_absolute().then_some(path);
-        Self {
+        let mut found = Self {
             socket: path("BOXD_SOCKET"),
             state_dir: path("BOXD_STATE_DIR"),
             runtime_dir: path("XDG_RUNTIME_DIR").and_then(absolute),
-            run_user: run_user(),
+            run_user: None,
             state_home: path("XDG_STATE_HOME")
                 .and_then(absolute)
                 .or_else(|| Some(path("HOME")?.join(".local/state"))),
+        };
+        // The only one that costs system calls: looked for where nothing before it says where.
+        if found.socket.is_none() && found.state_dir.is_none() && found.runtime_dir.is_none() {
+            found.run_user = run_user();
         }
+        found
     }
 
     /// The socket that a daemon of this user serves on. Flags win over variables, variables over defaults.

@@ -9,9 +9,13 @@
 //! 2. The daemon answers 8 bytes: `B0 58 44 0D`, the version chosen (the highest that both know, or `00`
 //!    where there is none, after which it closes), its own lowest and highest version, `00`.
 //! 3. Then the client sends requests and the daemon answers each, in order, one after another. A client need
-//!    not wait for the answer to its hello before it sends its first request.
+//!    not wait for the answer to its hello before it sends its first request, but while no version is chosen
+//!    that request must be one of its lowest version. Receivers ignore the bytes that are `00` here.
 //!
-//! There is one version so far: [`VERSION`].
+//! There is one version so far: [`VERSION`]. Either side may close between two frames; a connection that
+//! breaks inside one tells nothing about whether the request was done. Before it sends anything secret, a
+//! client makes sure by the kernel's word (`SO_PEERCRED`) that the server is its own user, root, or the owner
+//! of the socket's directory, which nobody else can write.
 //!
 //! # Frames
 //! A frame is a length as a little-endian `u32`, then that many bytes of body, at most [`MAX_FRAME`]. The body
@@ -31,17 +35,20 @@
 //! | struct | its fields, in the order in which they are documented |
 //! | enum | the index of the variant (from 0, in the order of documentation) as `u32`, then its fields |
 //!
+//! Any other byte for a `bool` or an `Option`'s mark, an index without a variant and text that is not UTF-8 are
+//! errors, so every message has exactly one form. Dates are seconds since the Unix epoch.
+//!
 //! (This is the layout of bincode 1's `serialize` and of bincode 2's `config::legacy()`.)
 //!
 //! # Compatibility
 //! Variants are only ever added at the end of an enum; fields of a struct never change within a version.
-//! A daemon that does not know a variant answers [`Code::BadRequest`] and closes.
+//! A daemon that does not understand a frame answers [`Code::BadRequest`] and closes.
 //!
 //! # Example
-//! A request for the default account's token, with hello, as one write of 42 bytes:
+//! A request for the default account's token, with hello, as one write of 26 bytes:
 //! ```text
 //! B0 58 44 0D 01 01 00 00        hello, versions 1 to 1
-//! 0F 00 00 00                    15 bytes follow
+//! 0E 00 00 00                    14 bytes follow
 //! 00 00 00 00                    Request::Token
 //! 00                             account: None
 //! 00 00 00 00                    min_ttl_seconds: 0

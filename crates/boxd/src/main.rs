@@ -31,6 +31,7 @@ struct Arguments {
     check: bool,
 }
 
+#[expect(clippy::print_stderr, reason = "the last word of a process that cannot log it")]
 fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,

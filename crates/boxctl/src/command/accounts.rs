@@ -3,7 +3,7 @@
 use crate::{args::Global, daemon, failure::Failure, json, output::print, terminal::tame};
 
 pub(super) fn run(global: &Global) -> Result<(), Failure> {
-    let names = daemon::connect_any(global, None)?.accounts()?;
+    let names = daemon::connect_any(global)?.accounts()?;
     if global.json {
         return print(&(json::line(&serde_json::json!({ "schema": 1, "accounts": names })) + "\n"));
     }

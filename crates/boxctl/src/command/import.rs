@@ -28,7 +28,7 @@ pub(super) fn run(global: &Global, options: &Import) -> Result<(), Failure> {
         Kind::Token => (from_token(&text)?, Endpoints::default()),
     };
     let moved = matches!(credential, ImportedCredential::OAuth2 { .. });
-    let account = global.account.clone();
+    let account = global.account();
     let import = Handover { account, replace: options.replace, credential, endpoints };
     let status = daemon::connect(global)?.import(import)?;
     if moved && !global.json {

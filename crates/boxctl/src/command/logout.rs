@@ -14,7 +14,7 @@ use crate::{
 pub(super) fn run(global: &Global, options: &Logout) -> Result<(), Failure> {
     let mut client = daemon::connect(global)?;
     let account = match global.account_or(options.name.as_deref()) {
-        Some(account) => account.to_owned(),
+        Some(account) => account,
         None => ask_which(&client.accounts()?)?,
     };
     client.logout(Some(&account), options.local)?;

@@ -2,10 +2,10 @@
 
 use boxd_client::{AccountStatus, Error, GrantState};
 
-use crate::{args::Global, command::status, daemon, failure::Failure, output::print};
+use crate::{args::Global, command::status, daemon, failure::Failure, output::print, terminal::tame};
 
 pub(super) fn run(global: &Global) -> Result<(), Failure> {
-    let accounts = match daemon::connect_any(global, None).and_then(|mut client| client.status(None)) {
+    let accounts = match daemon::connect_any(global).and_then(|mut client| client.status(None)) {
         Ok(accounts) => accounts,
         Err(error @ Error::Unreachable { .. }) if !global.json => {
             print(
@@ -34,7 +34,7 @@ pub(super) fn run(global: &Global) -> Result<(), Failure> {
 
 fn next_step(accounts: &[AccountStatus]) -> String {
     match accounts.iter().find(|account| account.state == GrantState::Absent) {
-        Some(absent) => format!("\nnext: boxctl import -a {} FILE\n", absent.account),
+        Some(absent) => format!("\nnext: boxctl import -a {} FILE\n", tame(&absent.account)),
         None => "\nnext: use a token: boxctl token (see boxctl token --help for formats)\n".into(),
     }
 }

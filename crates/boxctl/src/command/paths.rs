@@ -21,7 +21,7 @@ pub(super) fn run(global: &Global, what: Option<Place>) -> Result<(), Failure> {
     if what == Some(Place::Log) && !global.json {
         return print(&format!("{LOG}\n"));
     }
-    let info = daemon::connect_any(global, None)?.info()?;
+    let info = daemon::connect_any(global)?.info()?;
     let places = [
         (Place::Socket, "socket", info.socket),
         (Place::Config, "config", info.config_file),

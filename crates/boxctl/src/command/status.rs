@@ -16,7 +16,7 @@ use crate::{
 const BAR: usize = 12;
 
 pub(super) fn run(global: &Global, account: Option<&str>) -> Result<(), Failure> {
-    let accounts = daemon::connect_any(global, None)?.status(global.account_or(account))?;
+    let accounts = daemon::connect_any(global)?.status(global.account_or(account).as_deref())?;
     show(global, &accounts)
 }
 

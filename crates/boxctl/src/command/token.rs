@@ -16,12 +16,13 @@ use crate::{
 
 pub(super) fn run(global: &Global, options: &Token) -> Result<(), Failure> {
     let request = TokenRequest {
-        account: global.account_or(options.name.as_deref()).map(str::to_owned),
+        account: global.account_or(options.name.as_deref()),
         min_ttl_seconds: u32::try_from(options.min_ttl.as_secs()).unwrap_or(u32::MAX),
         rejected: rejected(options.rejected.as_deref())?,
-        wait_millis: options.wait.map(millis),
+        wait_millis: None,
     };
-    let token = daemon::connect_any(global, options.wait)?.token(&request)?;
+    let (mut client, wait) = daemon::connect_waiting(global, options.wait)?;
+    let token = client.token(&TokenRequest { wait_millis: wait.map(millis), ..request })?;
     let format = if global.json { TokenFormat::Json } else { options.output };
     let secret = token.access_token.expose();
     let text = if format == TokenFormat::Json {

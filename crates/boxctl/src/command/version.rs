@@ -5,7 +5,7 @@ use crate::{args::Global, daemon, failure::Failure, json, output::print, termina
 pub(crate) fn run(global: &Global) -> Result<(), Failure> {
     let own = env!("CARGO_PKG_VERSION");
     let daemon =
-        daemon::connect_any(global, None).and_then(|mut client| client.info()).ok().map(|info| info.version);
+        daemon::connect_any(global).and_then(|mut client| client.info()).ok().map(|info| info.version);
     if global.json {
         return print(&(json::line(&serde_json::json!({ "boxctl": own, "boxd": daemon })) + "\n"));
     }

@@ -64,8 +64,7 @@ impl Disk {
     pub(crate) fn prove(&mut self, grant: GrantId, generation: Generation, fault: Fault) -> Written {
         let intent = Next::Intent(grant, generation);
         match fault {
-            Fault::None => self.next = Some(intent),
-            Fault::After | Fault::KillAfter | Fault::KillBetween => self.next = Some(intent),
+            Fault::None | Fault::After | Fault::KillAfter | Fault::KillBetween => self.next = Some(intent),
             Fault::Before | Fault::KillBefore | Fault::KillWithin => {}
         }
         told(fault)
@@ -86,9 +85,8 @@ impl Disk {
                     self.next = None;
                 }
             }
-            Fault::KillWithin if through_journal => self.next = Some(Next::Unreadable),
+            Fault::Before | Fault::KillWithin if through_journal => self.next = Some(Next::Unreadable),
             Fault::KillBetween if through_journal => self.next = Some(Next::Record(saved)),
-            Fault::Before if through_journal => self.next = Some(Next::Unreadable),
             _ => {}
         }
         told(fault)

@@ -3,11 +3,11 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    clippy::indexing_slicing,
     reason = "a test that fails should say where"
 )]
 
 mod box_model;
 mod disk;
 mod properties;
+mod regressions;
 mod world;

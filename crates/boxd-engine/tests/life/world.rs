@@ -371,7 +371,7 @@ impl World {
                 }
             }
             Asked::Wait => {
-                assert!(!(valid && min_ttl == 0 && ask.rejected != Some(view.generation)), "withheld")
+                assert!(!(valid && min_ttl == 0 && ask.rejected != Some(view.generation)), "withheld");
             }
             Asked::Refuse(refusal) => {
                 let plain = min_ttl == 0 && ask.rejected != Some(view.generation);

@@ -1,0 +1,9 @@
+//! The real boxctl against a fake daemon: verbs, formats, exit statuses, errors.
+#![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails by panicking")]
+
+mod answers;
+mod daemon;
+mod failures;
+mod handover;
+mod verbs;

@@ -1,0 +1,38 @@
+//! When a call must be over; the only place of this crate that reads a clock.
+
+use std::{
+    io,
+    time::{Duration, Instant},
+};
+
+/// Longest time that is counted: beyond it a clock could overflow.
+const LONGEST: Duration = Duration::from_hours(24 * 366);
+/// A socket's timeout of 0 would mean none at all.
+const SHORTEST: Duration = Duration::from_millis(1);
+
+/// An instant after which nothing is waited for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Deadline(Instant);
+
+impl Deadline {
+    /// `time` from now.
+    pub(crate) fn after(time: Duration) -> Self {
+        Self(now() + time.min(LONGEST))
+    }
+
+    /// What is left, never zero.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::TimedOut`] where nothing is.
+    pub(crate) fn left(self) -> io::Result<Duration> {
+        match self.0.saturating_duration_since(now()) {
+            Duration::ZERO => Err(io::ErrorKind::TimedOut.into()),
+            left => Ok(left.max(SHORTEST)),
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "blocking I/O is bounded by the real clock")]
+fn now() -> Instant {
+    Instant::now()
+}
