@@ -8,7 +8,7 @@ use super::{Broker, account::Account};
 const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Broker {
-    /// Waits until no spend or write is under way, at most [`PATIENCE`], and saves spares.
+    /// Waits until no spend or write is under way, at most `PATIENCE`, and saves spares.
     pub async fn wind_down(&self) {
         let all_at_rest = async {
             loop {
