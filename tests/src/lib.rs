@@ -4,6 +4,7 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::missing_panics_doc,
+    clippy::needless_pass_by_value,
     clippy::panic,
     reason = "a harness that cannot start its programs has nothing to return"
 )]
