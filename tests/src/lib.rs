@@ -2,6 +2,9 @@
 
 #![expect(
     clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    clippy::needless_pass_by_value,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::missing_panics_doc,
