@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal as _;
 
-/// Whether and how wide to paint.
+/// Whether to paint.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Terminal {
     pub(crate) colours: bool,
@@ -42,7 +42,24 @@ impl Terminal {
     }
 }
 
-/// Text from outside without control characters, so that it cannot move a cursor or forge a line.
+/// Text from outside without control characters, so that it cannot move a cursor, forge a line, or turn the
+/// direction of what follows it.
 pub(crate) fn tame(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect()
+    text.chars().map(|c| if c.is_control() || turns(c) { '\u{FFFD}' } else { c }).collect()
+}
+
+/// Unicode's controls of direction (`Bidi_Control`; UAX #9), which let one text look like another.
+fn turns(c: char) -> bool {
+    matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_that_plays_tricks_is_tamed_and_other_text_is_not() {
+        assert_eq!(tame("a\u{1b}[2J\nb\u{202E}c\u{2066}d"), "a\u{FFFD}[2J\u{FFFD}b\u{FFFD}c\u{FFFD}d");
+        assert_eq!(tame("Zoë 山田 שלום"), "Zoë 山田 שלום");
+    }
 }

@@ -17,7 +17,7 @@ use crate::{
     transport::{ReceiveError, Transport},
 };
 
-/// Time to connect: the daemon is never slow at that.
+/// Time to connect, and for what the daemon answers from memory: it is never slow at that.
 const LOCAL: Duration = Duration::from_secs(5);
 /// What a daemon may take beyond the wait that a request names.
 const MARGIN: Duration = Duration::from_secs(5);
@@ -163,7 +163,7 @@ impl Client {
     /// # Errors
     /// Only those of the connection.
     pub fn info(&mut self) -> Result<Info, Error> {
-        match self.call(&Request::Info, DEFAULT_WAIT)? {
+        match self.call(&Request::Info, LOCAL)? {
             Response::Info(info) => Ok(*info),
             other => Err(self.unexpected(&other)),
         }
@@ -189,7 +189,7 @@ impl Client {
         item: impl Fn(Response) -> Result<T, Response>,
     ) -> Result<Vec<T>, Error> {
         let mut items = Vec::new();
-        let mut response = self.call(request, DEFAULT_WAIT)?;
+        let mut response = self.call(request, LOCAL)?;
         while response != Response::End {
             items.push(item(response).map_err(|other| self.unexpected(&other))?);
             response = self.next()?;
@@ -199,21 +199,45 @@ impl Client {
 
     /// Sends one request and reads the first frame of its answer, all of which `patience` bounds.
     fn call(&mut self, request: &Request, patience: Duration) -> Result<Response, Error> {
-        let mut transport = match self.transport.take() {
+        let transport = match self.transport.take() {
             Some(transport) => transport,
             None => Transport::connect(&self.socket, LOCAL)?,
         };
+        let kept = transport.opening().is_empty();
+        if self.send(transport, request, patience)? {
+            return self.next();
+        }
+        match self.next() {
+            // A connection that was kept ended meanwhile: the daemon restarted, or needed the room. It never saw
+            // the whole request, so it did nothing of it, whatever it asks for.
+            Err(Error::Unreachable { .. }) if kept => {
+                let transport = Transport::connect(&self.socket, LOCAL)?;
+                self.send(transport, request, patience)?;
+                self.next()
+            }
+            // A daemon that refuses a client says why before it closes.
+            answer => answer,
+        }
+    }
+
+    /// Sends one request. `false`: the daemon closed before all of it had left.
+    fn send(
+        &mut self,
+        mut transport: Transport,
+        request: &Request,
+        patience: Duration,
+    ) -> Result<bool, Error> {
         let mut bytes = Zeroizing::new(transport.opening().to_vec());
         if let Err(error) = encode(request, &mut bytes) {
             self.transport = Some(transport);
             return Err(error.into());
         }
-        match transport.send(&bytes, patience) {
-            // A daemon that refuses says why before it closes, so a failed write may still find an answer.
+        let sent = transport.send(&bytes, patience);
+        match sent {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(self.unreachable(Some(error))),
             _ => {
                 self.transport = Some(transport);
-                self.next()
+                Ok(sent.is_ok())
             }
         }
     }

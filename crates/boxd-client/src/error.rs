@@ -48,6 +48,12 @@ impl Error {
         Self::Protocol(error.to_string())
     }
 
+    /// Whether no daemon serves at the socket, as opposed to one that does not answer or may not be asked.
+    pub fn is_nobody_there(&self) -> bool {
+        use std::io::ErrorKind::{ConnectionRefused, NotFound};
+        matches!(self, Self::Unreachable { reason, .. } if matches!(reason.kind(), NotFound | ConnectionRefused))
+    }
+
     /// The code by which scripts know it.
     pub fn code(&self) -> Code {
         match self {
@@ -62,6 +68,12 @@ impl Error {
     /// What a person can do about it.
     pub fn next_step(&self) -> String {
         match self {
+            Self::Unreachable { reason, .. } if reason.kind() == std::io::ErrorKind::PermissionDenied => {
+                "ask the owner of that socket for access, or name another with --socket PATH".into()
+            }
+            Self::Unreachable { .. } if !self.is_nobody_there() => {
+                "see in boxd's log what keeps it, or restart it; then try again".into()
+            }
             Self::Unreachable { .. } => {
                 "start the daemon: `boxd`, or `systemctl --user start boxd` where it is installed as a service".into()
             }

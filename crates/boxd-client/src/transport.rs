@@ -18,6 +18,9 @@ use crate::{deadline::Deadline, error::Error, identity};
 /// Bytes asked for at a time: a token's answer with the hello's arrives in one read.
 const CHUNK: usize = 4096;
 
+/// Pause before the next attempt where too many others wait to be accepted.
+const CROWD_PAUSE: Duration = Duration::from_millis(5);
+
 /// A connection whose other end is known.
 #[derive(Debug)]
 pub(crate) struct Transport {
@@ -33,20 +36,17 @@ impl Transport {
     /// Connects and checks who serves there. Nothing is sent yet.
     pub(crate) fn connect(socket: &Path, within: Duration) -> Result<Self, Error> {
         let unreachable = |reason| Error::Unreachable { socket: socket.to_owned(), reason };
-        let name = socket.to_fs_name::<GenericFilePath>().map_err(unreachable)?;
-        let stream = ConnectOptions::new()
-            .name(name)
-            .wait_mode(ConnectWaitMode::Timeout(within))
-            .connect_sync()
-            .map_err(unreachable)?;
-        let uid = stream.peer_creds().map_err(unreachable)?.euid();
+        let deadline = Deadline::after(within);
+        let (stream, uid) = loop {
+            match reach(socket, deadline.left().map_err(unreachable)?) {
+                Err(error) if is_crowded(&error) => std::thread::sleep(CROWD_PAUSE),
+                reached => break reached.map_err(unreachable)?,
+            }
+        };
         match uid {
-            Some(uid) if identity::is_trusted(uid, socket) => Ok(Self {
-                stream,
-                hello_pending: true,
-                deadline: Deadline::after(within),
-                inbox: Zeroizing::new(Vec::new()),
-            }),
+            Some(uid) if identity::is_trusted(uid, socket) => {
+                Ok(Self { stream, hello_pending: true, deadline, inbox: Zeroizing::new(Vec::new()) })
+            }
             uid => Err(Error::Untrusted { socket: socket.to_owned(), uid: uid.unwrap_or(u32::MAX) }),
         }
     }
@@ -115,6 +115,22 @@ impl Transport {
         let length = length.min(self.inbox.len());
         self.inbox.drain(..length).for_each(drop);
     }
+}
+
+/// One attempt to connect, and who serves there.
+fn reach(socket: &Path, within: Duration) -> io::Result<(Stream, Option<u32>)> {
+    let stream = ConnectOptions::new()
+        .name(socket.to_fs_name::<GenericFilePath>()?)
+        .wait_mode(ConnectWaitMode::Timeout(within))
+        .connect_sync()?;
+    let uid = stream.peer_creds()?.euid();
+    Ok((stream, uid))
+}
+
+/// Whether too many others wait to be accepted. Linux then answers `EAGAIN` at once (connect(2)), which
+/// interprocess takes for a connection under way; that it has no peer shows as a reset.
+fn is_crowded(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::ConnectionReset)
 }
 
 /// Why no answer came.

@@ -190,6 +190,41 @@ fn what_follows_an_unexpected_answer_is_never_taken_for_the_next_one() {
     assert_eq!(client.token(&at_once()).unwrap().generation, 4);
 }
 
+#[test]
+fn a_kept_connection_that_ended_is_replaced_whatever_is_asked() {
+    let (ended, wait_for_end) = mpsc::channel();
+    let fake = Fake::new(move |count, mut stream| {
+        greet(&mut stream);
+        // One answer for each connection, then the daemon is gone.
+        assert!(request(&mut stream).is_some(), "connection {count} asks something");
+        stream.write_all(&frame(&Response::Done)).unwrap();
+        drop(stream);
+        ended.send(()).unwrap();
+    });
+    let mut client = fake.client();
+    for _ in 0..3 {
+        client.reload().unwrap();
+        wait_for_end.recv().unwrap();
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_crowd_before_the_door_is_waited_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let socket = dir.path().join("boxd.sock");
+    let listener = UnixListener::bind(&socket).unwrap();
+    rustix::net::listen(&listener, 0).unwrap();
+    let crowd = UnixStream::connect(&socket).unwrap();
+    let path = socket.clone();
+    let waiting = thread::spawn(move || Client::connect_to(path).map(drop));
+    // No event tells that the client was turned away once; where it is late, this proves less but passes.
+    thread::sleep(Duration::from_millis(100));
+    listener.accept().unwrap();
+    waiting.join().unwrap().unwrap();
+    drop(crowd);
+}
+
 /// The margin of the client is 5 s; the test's own limit is far above.
 fn must_time_out(serve: impl Fn(usize, UnixStream) + Send + 'static) {
     let fake = Fake::new(serve);
@@ -198,6 +233,7 @@ fn must_time_out(serve: impl Fn(usize, UnixStream) + Send + 'static) {
     thread::spawn(move || sender.send(client.token(&at_once())).unwrap());
     let error = outcome.recv_timeout(Duration::from_secs(20)).unwrap().unwrap_err();
     assert!(error.to_string().contains("did not answer in time"), "{error}");
+    assert!(!error.is_nobody_there() && error.next_step().contains("log"), "{error}");
 }
 
 #[test]
@@ -242,6 +278,7 @@ fn nobody_there_is_unreachable_and_a_late_daemon_is_waited_for() {
     let error = Client::connect_within(&socket, Duration::from_millis(60)).unwrap_err();
     assert_eq!(error.code(), Code::Unreachable);
     assert!(error.to_string().contains("boxd.sock"), "{error}");
+    assert!(error.is_nobody_there() && error.next_step().contains("start the daemon"), "{error}");
     let path = socket.clone();
     let waiting = thread::spawn(move || Client::connect_within(path, Duration::from_secs(20)).is_ok());
     let listener = UnixListener::bind(&socket).unwrap();

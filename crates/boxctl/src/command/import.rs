@@ -23,10 +23,11 @@ pub(super) fn run(global: &Global, options: &Import) -> Result<(), Failure> {
         Some(kind) => kind,
         None => recognise(&text)?,
     };
-    let (credential, endpoints) = match kind {
+    let (credential, mut endpoints) = match kind {
         Kind::Json => from_json(&text, !options.no_refresh)?,
         Kind::Token => (from_token(&text)?, Endpoints::default()),
     };
+    endpoints.ca_file = endpoints.ca_file.map(|ca_file| beside(&options.file, &ca_file)).transpose()?;
     let moved = matches!(credential, ImportedCredential::OAuth2 { .. });
     let account = global.account();
     let import = Handover { account, replace: options.replace, credential, endpoints };
@@ -38,7 +39,9 @@ pub(super) fn run(global: &Global, options: &Import) -> Result<(), Failure> {
 }
 
 fn read(file: &Path) -> Result<Zeroizing<String>, Failure> {
-    let mut text = Zeroizing::new(String::new());
+    // Room for all of it at once: a buffer that grows leaves copies of the secrets behind.
+    let room = usize::try_from(LARGEST + 1).unwrap_or_default();
+    let mut text = Zeroizing::new(String::with_capacity(room));
     let result = if file == Path::new("-") {
         std::io::stdin().take(LARGEST + 1).read_to_string(&mut text)
     } else {
@@ -51,6 +54,19 @@ fn read(file: &Path) -> Result<Zeroizing<String>, Failure> {
         Ok(_) => Ok(text),
         Err(error) => Err(unreadable(file, &error.to_string())),
     }
+}
+
+/// The absolute path of a file that the import file names: relative to that file, as in the config; to the
+/// working directory where it came from stdin. The daemon works in another directory.
+fn beside(import_file: &Path, named: &str) -> Result<String, Failure> {
+    let base = if import_file == Path::new("-") { None } else { import_file.parent() };
+    let path = std::path::absolute(base.unwrap_or(Path::new("")).join(named)).map_err(|error| {
+        let detail = format!("`ca_file` names no file: {error}");
+        Failure::usage(detail, "write its path, or leave it out")
+    })?;
+    path.into_os_string()
+        .into_string()
+        .map_err(|_path| Failure::usage("the path of `ca_file` is no UTF-8", "move it where the path is"))
 }
 
 fn unreadable(file: &Path, reason: &str) -> Failure {

@@ -1,13 +1,13 @@
 //! Bare `boxctl`: where things stand, and the next step.
 
-use boxd_client::{AccountStatus, Error, GrantState};
+use boxd_client::{AccountStatus, GrantState};
 
 use crate::{args::Global, command::status, daemon, failure::Failure, output::print, terminal::tame};
 
 pub(super) fn run(global: &Global) -> Result<(), Failure> {
     let accounts = match daemon::connect_any(global).and_then(|mut client| client.status(None)) {
         Ok(accounts) => accounts,
-        Err(error @ Error::Unreachable { .. }) if !global.json => {
+        Err(error) if error.is_nobody_there() && !global.json => {
             print(
                 "boxd is not running.\n\n\
                  It keeps Box access tokens alive and hands them to local programs.\n\n\

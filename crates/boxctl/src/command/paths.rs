@@ -13,21 +13,23 @@ use crate::{
 const LOG: &str = "stderr of boxd (as a systemd user service: journalctl --user -u boxd)";
 
 pub(super) fn run(global: &Global, what: Option<Place>) -> Result<(), Failure> {
-    let socket = daemon::socket(global, true)?.display().to_string();
-    // The socket is found without a daemon, so that scripts can rely on it.
-    if what == Some(Place::Socket) && !global.json {
-        return print(&format!("{}\n", tame(&socket)));
-    }
-    if what == Some(Place::Log) && !global.json {
-        return print(&format!("{LOG}\n"));
-    }
-    let info = daemon::connect_any(global)?.info()?;
-    let places = [
-        (Place::Socket, "socket", info.socket),
-        (Place::Config, "config", info.config_file),
-        (Place::State, "state", info.state_dir),
-        (Place::Log, "log", LOG.to_owned()),
-    ];
+    let log = (Place::Log, "log", LOG.to_owned());
+    let places = match what {
+        // These are found without a daemon, so that scripts can rely on them.
+        Some(Place::Socket) => {
+            vec![(Place::Socket, "socket", daemon::socket(global, true)?.display().to_string())]
+        }
+        Some(Place::Log) => vec![log],
+        _ => {
+            let info = daemon::connect_any(global)?.info()?;
+            vec![
+                (Place::Socket, "socket", info.socket),
+                (Place::Config, "config", info.config_file),
+                (Place::State, "state", info.state_dir),
+                log,
+            ]
+        }
+    };
     let chosen = places.iter().filter(|(place, ..)| what.is_none_or(|what| what == *place));
     if global.json {
         let object: serde_json::Map<_, _> =

@@ -63,6 +63,14 @@ impl Daemon {
         daemon
     }
 
+    /// A daemon that closes each connection without a word.
+    pub(crate) fn silent() -> Self {
+        let daemon = Self::absent();
+        let listener = UnixListener::bind(daemon.socket()).unwrap();
+        thread::spawn(move || listener.incoming().for_each(drop));
+        daemon
+    }
+
     pub(crate) fn socket(&self) -> PathBuf {
         self.dir.path().join("boxd.sock")
     }

@@ -78,6 +78,18 @@ fn without_a_daemon_people_learn_how_to_start_it() {
     let ran = daemon.run(&["--version"]);
     assert_eq!((ran.code, ran.out), (0, format!("boxctl {}\n", env!("CARGO_PKG_VERSION"))));
     assert_eq!(daemon.run(&["paths", "socket"]).out, format!("{}\n", daemon.socket().display()));
+    let ran = daemon.run(&["paths", "socket", "--json"]);
+    assert_eq!((ran.code, ran.out), (0, format!("{{\"socket\":\"{}\"}}\n", daemon.socket().display())));
+}
+
+#[test]
+fn a_daemon_that_does_not_answer_is_not_said_to_be_absent() {
+    let daemon = Daemon::silent();
+    for arguments in [&[][..], &["token"]] {
+        let ran = daemon.run(arguments);
+        assert_eq!((ran.code, ran.out.as_str()), (3, ""), "{ran:?}");
+        assert!(ran.err.contains("next: ") && !ran.err.contains("start the daemon"), "{ran:?}");
+    }
 }
 
 #[test]

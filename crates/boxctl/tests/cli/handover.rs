@@ -32,6 +32,23 @@ fn a_grant_from_a_file_or_stdin() {
 }
 
 #[test]
+fn a_trust_anchor_is_found_beside_the_file_that_names_it() {
+    let daemon = Daemon::new(obliging);
+    let dir = daemon.socket().parent().unwrap().to_path_buf();
+    let text =
+        |ca_file: &str| GRANT.replace("\"unknown\"", &format!("\"ca_file\":\"{ca_file}\",\"unknown\""));
+    let table = [("ca.pem", dir.join("ca.pem")), ("/etc/ca.pem", "/etc/ca.pem".into())];
+    for (named, expected) in table {
+        daemon.file(&text(named));
+        // The daemon works elsewhere, and so may the person.
+        let output = daemon.command(&["import", "file"]).current_dir(&dir).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let Some(Request::Import(import)) = daemon.asked().pop() else { panic!("no import") };
+        assert_eq!(import.endpoints.ca_file.as_deref(), expected.to_str(), "{named}");
+    }
+}
+
+#[test]
 fn a_bare_token_and_the_options() {
     let daemon = Daemon::new(obliging);
     assert_eq!(daemon.run_with(&["import", "-", "--replace"], "dev-token\n").code, 0);
