@@ -3,7 +3,7 @@
 use super::{Cause, Phase, Session};
 use crate::{
     event::{Effect, Notice},
-    schedule::{self, CLOCK_TOLERANCE},
+    schedule::CLOCK_TOLERANCE,
     time::{BootTime, Now, WallTime, millis},
 };
 
@@ -34,14 +34,19 @@ impl Session {
             return;
         }
         self.clocks = Anchor::at(now);
-        let Some(token) = self.published.as_ref().filter(|_| self.renewable && !self.foreign) else { return };
+        if self.published.is_none() || !self.renewable || self.foreign {
+            return;
+        }
         effects.push(Effect::Notice(Notice::ClockDoubt));
         if self.needs_person() || !matches!(self.phase, Phase::Rest(_)) {
             return;
         }
-        let earliest = self
-            .last_forced
-            .map_or(now.boot, |last| last.after(schedule::forced_spacing(token.life)).max(now.boot));
+        self.renew_by_other_clock(now);
+    }
+
+    /// Nobody can know how long the token lives: it is renewed at once, within the bound for forced spends.
+    pub(super) fn renew_by_other_clock(&mut self, now: Now) {
+        let earliest = self.earliest(now, true);
         if self.next.is_none_or(|next| earliest < next) {
             self.next = Some(earliest);
             self.cause = Cause::Clock;

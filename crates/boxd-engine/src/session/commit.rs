@@ -42,9 +42,10 @@ impl Session {
                 self.attempts += 1;
                 self.publish(now, record, effects);
             }
-            Writing::Replacement { operation, renew_now, .. } => {
+            Writing::Replacement { operation, renew_now, settings, .. } => {
                 let (operation, renew_now) = (*operation, *renew_now);
                 self.forget_the_past();
+                self.settings = settings.clone();
                 self.confirm = renew_now;
                 self.take_over(now, record);
                 if renew_now {
@@ -54,14 +55,27 @@ impl Session {
                 effects.push(Effect::Finished { operation, result: Ok(()) });
             }
             Writing::LogoutNote { operation } => self.ask_to_revoke(record, *operation, effects),
-            Writing::Rewrite if record.generation > self.generation => self.publish(now, record, effects),
+            // A loaded pair that was in doubt is served, and still in doubt; a successor settles every doubt.
+            Writing::Rewrite if record.generation > self.generation && self.doubt.is_none() => {
+                self.publish(now, record, effects);
+            }
+            Writing::Rewrite if record.generation > self.generation => {
+                self.take_over(now, record);
+                self.resume(now);
+            }
             Writing::Rewrite => {
                 self.phase = Phase::Rest(record);
                 self.resume(now);
             }
             Writing::Adoption { operation } => {
                 self.foreign = false;
-                self.take_over(now, record);
+                self.trouble = None;
+                if self.take_over(now, record) {
+                    self.renew_by_other_clock(now);
+                }
+                if self.doubt.is_some() {
+                    self.resume(now);
+                }
                 effects.push(Effect::Finished { operation: *operation, result: Ok(()) });
             }
         }
@@ -109,11 +123,26 @@ impl Session {
             self.trouble = None;
         }
         self.failures = 0;
+        self.mind_mended_binding();
+        if let Some(trouble) = self.trouble.as_ref().filter(|trouble| trouble.remedy() != Remedy::Wait) {
+            self.next = trouble.heals_after(1).map(|wait| now.boot.after(wait));
+            self.cause = Cause::Retry;
+            return;
+        }
         if self.doubt.is_some() || self.trouble.as_ref().is_some_and(|t| t.remedy() == Remedy::Wait) {
-            self.next = Some(now.boot.max(self.not_before));
+            self.next = Some(self.soonest(now));
             self.cause = Cause::Retry;
         } else if self.trouble.is_none() {
             self.plan(now);
+        }
+    }
+
+    /// A configuration may have been put right while the record was away.
+    fn mind_mended_binding(&mut self) {
+        let Phase::Rest(record) = &self.phase else { return };
+        let differed = matches!(self.trouble, Some(Trouble::BindingDiffers { .. } | Trouble::Orphaned));
+        if differed && self.obstacle(record).is_none() {
+            self.trouble = None;
         }
     }
 
@@ -149,7 +178,9 @@ impl Session {
         self.trouble = None;
         self.failures = 0;
         self.last_resort = Resort::Untried;
-        self.take_over(now, record);
+        if self.take_over(now, record) {
+            self.renew_by_other_clock(now);
+        }
         effects.push(Effect::Notice(Notice::Renewed { generation }));
         self.mind_expired_arrival(now, effects);
         if self.confirm {
@@ -178,19 +209,24 @@ impl Session {
         self.cause = Cause::Retry;
     }
 
-    /// Makes a durable record the one that is served and planned for.
-    fn take_over(&mut self, now: Now, record: Box<Record>) {
+    /// Makes a durable record the one that is served and planned for. Returns whether the clocks leave its
+    /// end in doubt.
+    fn take_over(&mut self, now: Now, record: Box<Record>) -> bool {
+        let mut uncertain = false;
         self.generation = record.generation;
         self.highest = self.highest.max(record.generation);
         self.describe(Some(&record));
         self.lead_in_force = self.settings.lead;
         self.published = record.access().map(|access| {
-            let (expires, _) = end_of(access, self.boot_id, now);
+            let expires;
+            (expires, uncertain) = end_of(access, self.boot_id, now);
             self.longest_life = self.longest_life.max(access.life);
+            self.left_at_commit = expires.since(now.boot);
             Published { access: access.token.clone(), expires, promised: expires, life: access.life }
         });
         self.phase = Phase::Rest(record);
         self.plan(now);
+        uncertain && self.renewable
     }
 
     /// What was known of the grant before says nothing about the new one.
@@ -212,18 +248,18 @@ impl Session {
             Phase::Rest(record) | Phase::Unsaved(record, _) => Some(record),
             _ => None,
         };
-        let NewGrant { mut record, renew_now } = grant;
+        let NewGrant { mut record, renew_now, settings } = grant;
         self.highest = self.highest.next();
         record.generation = self.highest;
-        let writing = Writing::Replacement { operation, old, renew_now };
+        let writing = Writing::Replacement { operation, old, renew_now, settings };
         self.write(Box::new(record), CommitReason::Replacement, writing, effects);
     }
 
     pub(super) fn begin_adopt(&mut self, operation: Operation, effects: &mut Vec<Effect>) {
         if self.foreign
-            && let Some(record) = self.take_rest()
+            && let Some(mut record) = self.take_rest()
         {
-            self.trouble = None;
+            record.logging_out = false;
             self.write(record, CommitReason::Note, Writing::Adoption { operation }, effects);
         } else {
             effects.push(Effect::Finished { operation, result: Ok(()) });
@@ -249,7 +285,7 @@ impl Session {
                     self.doubt.is_some().then(|| Trouble::AnswerLost("before a configuration change".into()));
                 self.plan(now);
                 if self.doubt.is_some() || self.published.is_none() {
-                    self.next = Some(now.boot);
+                    self.next = Some(self.soonest(now));
                     self.cause = Cause::Retry;
                 }
             }
@@ -263,7 +299,7 @@ impl Session {
                 ),
                 None,
             ) => {
-                self.next = Some(now.boot);
+                self.next = Some(self.soonest(now));
                 self.cause = Cause::Retry;
             }
             (None, None) if mode_changed => self.plan(now),

@@ -47,14 +47,16 @@ impl Session {
         if self.foreign {
             return Answer::Refuse(Refusal::Trouble(Trouble::ForeignMachine));
         }
-        if ask.min_ttl > self.attainable() {
-            return Answer::Refuse(Refusal::MinTtlUnattainable { attainable: self.attainable() });
+        if let Some(attainable) = self.attainable(now).filter(|attainable| ask.min_ttl > *attainable) {
+            return Answer::Refuse(Refusal::MinTtlUnattainable { attainable });
         }
         let rejected = ask.rejected == Some(self.generation) && self.published.is_some();
         let served = self.view_token().and_then(|token| token.serve(self.generation, now.boot));
         match served {
             Some(served) if !rejected => {
-                if self.renew_on_ask_from().is_some_and(|from| now.boot >= from) {
+                // After a failure the retries are planned, and callers with a valid token hurry none of them.
+                let well = self.trouble.is_none() && self.doubt.is_none();
+                if well && self.renew_on_ask_from().is_some_and(|from| now.boot >= from) {
                     self.bring_forward(now.boot, Cause::Demand);
                 }
                 if served.promised_for >= ask.min_ttl {
@@ -94,9 +96,9 @@ impl Session {
         Answer::Wait
     }
 
-    /// The earliest attempt that a caller may cause.
-    fn earliest(&self, now: Now, bounded: bool) -> BootTime {
-        let mut earliest = now.boot.max(self.not_before);
+    /// The earliest attempt that a caller or a stepped clock may cause.
+    pub(super) fn earliest(&self, now: Now, bounded: bool) -> BootTime {
+        let mut earliest = self.soonest(now);
         if bounded && let (Some(last), Some(token)) = (self.last_forced, &self.published) {
             earliest = earliest.max(last.after(schedule::forced_spacing(token.life)));
         }
@@ -135,14 +137,22 @@ impl Session {
         if let Some(trouble) = self.obstacle(record) {
             return Err(Refusal::Trouble(trouble));
         }
-        // The same refresh token is never sent twice within the pause while an answer is missing.
-        let earliest = match (self.doubt.is_some(), self.last_attempt) {
-            (true, Some(last)) => last.after(schedule::DOUBT_PAUSE).max(now.boot),
-            _ => now.boot,
-        };
-        self.next = Some(earliest);
+        self.next = Some(self.after_pause(now));
         self.cause = Cause::Explicit;
         Ok(())
+    }
+
+    /// The soonest attempt that boxd makes by itself: it keeps to what Box asked to wait for.
+    pub(super) fn soonest(&self, now: Now) -> BootTime {
+        self.after_pause(now).max(self.not_before)
+    }
+
+    /// The same refresh token is never sent twice within the pause while an answer is missing.
+    fn after_pause(&self, now: Now) -> BootTime {
+        match (self.doubt.is_some(), self.last_attempt) {
+            (true, Some(last)) => last.after(schedule::DOUBT_PAUSE).max(now.boot),
+            _ => now.boot,
+        }
     }
 
     /// Whether somebody waits and no valid token is left.
@@ -156,9 +166,7 @@ impl Session {
             Phase::Rest(record) => {
                 matches!(record.credential, Credential::OAuth2 { .. })
                     && self.trouble.as_ref().is_none_or(|trouble| {
-                        trouble.remedy() == Remedy::Wait
-                            || self.doubt.is_some()
-                            || trouble.heals_after(1).is_some()
+                        trouble.remedy() == Remedy::Wait || trouble.heals_after(1).is_some()
                     })
             }
             _ => true,

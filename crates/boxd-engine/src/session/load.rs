@@ -73,6 +73,7 @@ impl Session {
             trouble: Some(Trouble::Absent),
             doubt: None,
             last_resort: Resort::Untried,
+            last_words: None,
             proved: false,
             next: None,
             cause: Cause::Schedule,
@@ -94,6 +95,7 @@ impl Session {
             fingerprint: None,
             lead_in_force,
             longest_life: Duration::ZERO,
+            left_at_commit: Duration::ZERO,
             begun: now.boot,
             warning_at: None,
         }
@@ -110,6 +112,7 @@ impl Session {
             let (expires, uncertain) = end_of(access, self.boot_id, now);
             clock_doubt = uncertain;
             self.longest_life = access.life;
+            self.left_at_commit = access.life;
             self.published = Some(Published {
                 access: access.token.clone(),
                 expires,
@@ -118,6 +121,7 @@ impl Session {
             });
         }
         if foreign {
+            self.doubt = in_doubt.then_some(Doubt { attempts: 1, refusals: 0, first_refusal: None });
             self.trouble = Some(Trouble::ForeignMachine);
             self.phase = Phase::Rest(record);
             return;
@@ -126,17 +130,28 @@ impl Session {
             self.queued = Some(Queued::Logout { operation: None, local: false, recovering: None });
         }
         let renewable = matches!(record.credential, Credential::OAuth2 { .. });
+        let obstacle = self.obstacle(&record).filter(|_| renewable);
+        if in_doubt && renewable {
+            // The process before may have sent it just now.
+            self.last_attempt = Some(now.boot);
+            self.doubt = Some(Doubt { attempts: 1, refusals: 0, first_refusal: None });
+            self.trouble = Some(Trouble::AnswerLost("boxd ended while a renewal was under way".into()));
+        }
         if rewrite {
+            // Not durable in its own place yet, so not published either: the rewrite will.
+            self.published = None;
+            self.generation = Generation(record.generation.0.saturating_sub(1));
             self.phase = Phase::Unsaved(record, CommitReason::Note);
             self.next = Some(now.boot);
             return;
         }
         self.phase = Phase::Rest(record);
         self.plan(now);
-        if in_doubt && renewable {
-            self.doubt = Some(Doubt { attempts: 1, refusals: 0, first_refusal: None });
-            self.trouble = Some(Trouble::AnswerLost("boxd ended while a renewal was under way".into()));
-            self.next = Some(now.boot);
+        if let Some(trouble) = obstacle {
+            self.trouble = Some(trouble);
+            self.next = None;
+        } else if self.doubt.is_some() {
+            self.next = Some(self.soonest(now));
             self.cause = Cause::Retry;
         } else if clock_doubt && renewable {
             self.next = Some(now.boot);

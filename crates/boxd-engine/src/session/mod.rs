@@ -29,6 +29,8 @@ pub struct NewGrant {
     pub record: Record,
     /// Spend it once at once and use the new token, which ends every older copy of it.
     pub renew_now: bool,
+    /// What the configuration says of the account once it holds this grant.
+    pub settings: Settings,
 }
 
 /// The life cycle of one account's grant. See the crate's documentation.
@@ -50,6 +52,8 @@ pub struct Session {
     doubt: Option<Doubt>,
     /// The newest refresh token is proved dead; the one before it is sent.
     last_resort: Resort,
+    /// What will be said if the last resort fails too.
+    last_words: Option<Trouble>,
     /// The journal holds a durable intent for the record at hand.
     proved: bool,
     /// When the next attempt is due, and why it will be made.
@@ -76,6 +80,9 @@ pub struct Session {
     lead_in_force: Duration,
     /// The longest life seen of this grant's tokens; a replayed answer tells a shorter one.
     longest_life: Duration,
+    /// How much of the published token's life was left when it became durable; all of it where that was in
+    /// another process.
+    left_at_commit: Duration,
     /// When the attempt under way began: nothing is promised beyond it.
     begun: BootTime,
     warning_at: Option<BootTime>,
@@ -120,6 +127,7 @@ enum Writing {
         operation: Operation,
         old: Option<Box<Record>>,
         renew_now: bool,
+        settings: Settings,
     },
     LogoutNote {
         operation: Option<Operation>,
@@ -261,6 +269,7 @@ impl Session {
             Queued::Replace { operation, grant } => self.begin_replace(operation, *grant, effects),
             Queued::Logout { operation, local, recovering } => {
                 self.begin_logout(now, operation, local, recovering, effects);
+                self.withdraw_note(effects);
             }
             Queued::Adopt { operation } => self.begin_adopt(operation, effects),
         }
@@ -301,6 +310,6 @@ impl Session {
     }
 
     fn needs_person(&self) -> bool {
-        self.doubt.is_none() && self.trouble.as_ref().is_some_and(|trouble| trouble.remedy() != Remedy::Wait)
+        self.trouble.as_ref().is_some_and(|trouble| trouble.remedy() != Remedy::Wait)
     }
 }

@@ -61,11 +61,13 @@ impl Session {
         result: Result<(), StoreFault>,
         effects: &mut Vec<Effect>,
     ) {
-        let Phase::Proving(record) = std::mem::replace(&mut self.phase, Phase::Absent) else { return };
-        if record.generation != generation {
-            self.phase = Phase::Proving(record);
-            return;
-        }
+        let record = match std::mem::replace(&mut self.phase, Phase::Absent) {
+            Phase::Proving(record) if record.generation == generation => record,
+            other => {
+                self.phase = other;
+                return;
+            }
+        };
         match result {
             Ok(()) => {
                 self.proved = true;
@@ -121,6 +123,8 @@ impl Session {
 
     fn granted(&mut self, record: Record, tokens: TokenResponse, sent: Moment, effects: &mut Vec<Effect>) {
         let access = IssuedToken { token: tokens.access, sent, life: tokens.expires_in };
+        // The answer that was missing is here, or no longer matters.
+        self.doubt = None;
         self.highest = self.highest.next();
         let record = Box::new(record.succeed(self.highest, access, tokens.refresh));
         self.phase = Phase::Committing(Writing::Successor);
@@ -196,7 +200,8 @@ impl Session {
             if record.refresh_token(Which::Previous).is_some());
         if has_previous && self.last_resort == Resort::Untried {
             self.last_resort = Resort::Trying;
-            self.trouble = Some(trouble);
+            self.last_words = Some(trouble);
+            self.trouble = Some(Trouble::AnswerLost("the refresh token before it is tried".into()));
             self.next = Some(now.boot);
             self.cause = Cause::Retry;
         } else {
@@ -208,8 +213,9 @@ impl Session {
         self.doubt = None;
         self.withdraw(effects);
         self.next = None;
-        let trouble =
-            trouble.or_else(|| self.trouble.take()).unwrap_or_else(|| Trouble::Taken("invalid_grant".into()));
+        let trouble = trouble
+            .or_else(|| self.last_words.take())
+            .unwrap_or_else(|| Trouble::Taken("invalid_grant".into()));
         self.fail(trouble, effects);
     }
 
@@ -234,7 +240,9 @@ impl Session {
     }
 
     fn again_after(&mut self, now: Now, delay: std::time::Duration, told: bool) {
-        let mut next = now.boot.after(delay);
+        // A harmless failure leaves an older doubt as it was, and with it the pause.
+        let least = if self.doubt.is_some() { schedule::DOUBT_PAUSE } else { std::time::Duration::ZERO };
+        let mut next = now.boot.after(delay.max(least));
         if told {
             self.not_before = next;
         } else if self.in_need(now) {

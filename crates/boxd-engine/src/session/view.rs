@@ -1,6 +1,6 @@
 //! What readers see of a session.
 
-use super::{Phase, Session, Writing};
+use super::{Phase, Resort, Session, Writing};
 use crate::{
     snapshot::{Published, Snapshot, State},
     time::BootTime,
@@ -64,14 +64,12 @@ impl Session {
     }
 
     fn standing(&self) -> State {
-        if self.doubt.is_some() {
-            return State::InDoubt;
-        }
         match self.trouble.as_ref().map(Trouble::remedy) {
-            None => State::Healthy,
-            Some(Remedy::Wait) => State::Backoff,
             Some(Remedy::Login) => State::LoginRequired,
             Some(Remedy::Act) => State::ActionRequired,
+            _ if self.doubt.is_some() || self.last_resort == Resort::Trying => State::InDoubt,
+            Some(Remedy::Wait) => State::Backoff,
+            None => State::Healthy,
         }
     }
 }
