@@ -173,3 +173,6 @@ fn describe(failure: &Failure) -> String {
     };
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect()
 }
+
+#[cfg(test)]
+mod tests;

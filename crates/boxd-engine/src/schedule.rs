@@ -133,3 +133,6 @@ pub fn save_delay(failures: u32, jitter: Jitter) -> Duration {
 fn doubled(base: Duration, times: u32, cap: Duration) -> Duration {
     base.saturating_mul(2_u32.saturating_pow(times.min(16))).min(cap)
 }
+
+#[cfg(test)]
+mod tests;
