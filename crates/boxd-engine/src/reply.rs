@@ -152,7 +152,9 @@ fn refused(reply: &Reply) -> Verdict {
         "unauthorized_client" => Verdict::Operator(Trouble::UnauthorizedClient(described)),
         "password_reset_required" => Verdict::Operator(Trouble::PasswordReset),
         "terms_of_service_required" => Verdict::Operator(Trouble::TermsOfService),
-        "temporarily_unavailable" | "server_error" | "rate_limit_exceeded" => {
+        // It failed half-way, and nobody knows where.
+        "server_error" => doubt(described, reply.retry_after),
+        "temporarily_unavailable" | "rate_limit_exceeded" => {
             Verdict::Harmless { trouble: Trouble::Throttled, retry_after: reply.retry_after }
         }
         _ => Verdict::Operator(Trouble::Refused(described)),
@@ -171,3 +173,6 @@ fn describe(failure: &Failure) -> String {
     };
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -74,16 +74,20 @@ pub fn forced_spacing(life: Duration) -> Duration {
     FORCED_SPACING.min(life / 3).max(LEAST_SPACING)
 }
 
-/// When to renew a token that was committed at `committed` and ends at `expires`.
+/// When to renew a token that ends at `expires` and had `left_at_commit` of its life left at its commit.
+///
+/// The spacing counts from the spend that brought it, which may be older than this boot's clock: so it is told
+/// by the token's age.
 pub fn renewal(
     lead: Duration,
-    committed: BootTime,
-    expires: BootTime,
+    left_at_commit: Duration,
     life: Duration,
-    last_spend: BootTime,
+    expires: BootTime,
+    now: BootTime,
 ) -> BootTime {
-    let lead = effective_lead(lead, expires.since(committed));
-    expires.before(lead).max(last_spend.after(scheduled_spacing(life)))
+    let age = life.saturating_sub(expires.since(now));
+    let earliest = now.after(scheduled_spacing(life).saturating_sub(age));
+    expires.before(effective_lead(lead, left_at_commit)).max(earliest)
 }
 
 /// Delay before attempt number `failures` + 1 after harmless failures: exponential, full jitter.
@@ -129,3 +133,6 @@ pub fn save_delay(failures: u32, jitter: Jitter) -> Duration {
 fn doubled(base: Duration, times: u32, cap: Duration) -> Duration {
     base.saturating_mul(2_u32.saturating_pow(times.min(16))).min(cap)
 }
+
+#[cfg(test)]
+mod tests;

@@ -137,3 +137,6 @@ pub(crate) fn end_of(token: &IssuedToken, boot_id: crate::time::BootId, now: Now
         (now.boot.after(left(by_wall)), by_wall < 0)
     }
 }
+
+#[cfg(test)]
+mod tests;

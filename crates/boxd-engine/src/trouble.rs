@@ -125,7 +125,7 @@ impl Trouble {
     pub(crate) fn heals_after(&self, attempts: u32) -> Option<Duration> {
         match self {
             Self::PasswordReset | Self::TermsOfService => {
-                Some(Duration::from_mins(15 * 2_u64.pow(attempts.saturating_sub(1).min(2))))
+                Some(Duration::from_mins(20 * u64::from(attempts.clamp(1, 3))))
             }
             Self::InvalidClient(_) | Self::UnauthorizedClient(_) | Self::Refused(_) => {
                 Some(Duration::from_hours(1))

@@ -70,7 +70,13 @@ impl Session {
             }
             Writing::Adoption { operation } => {
                 self.foreign = false;
-                self.take_over(now, record);
+                self.trouble = None;
+                if self.take_over(now, record) {
+                    self.renew_by_other_clock(now);
+                }
+                if self.doubt.is_some() {
+                    self.resume(now);
+                }
                 effects.push(Effect::Finished { operation: *operation, result: Ok(()) });
             }
         }
@@ -122,11 +128,26 @@ impl Session {
             self.trouble = None;
         }
         self.failures = 0;
+        self.mind_mended_binding();
+        if let Some(trouble) = self.trouble.as_ref().filter(|trouble| trouble.remedy() != Remedy::Wait) {
+            self.next = trouble.heals_after(1).map(|wait| now.boot.after(wait));
+            self.cause = Cause::Retry;
+            return;
+        }
         if self.doubt.is_some() || self.trouble.as_ref().is_some_and(|t| t.remedy() == Remedy::Wait) {
             self.next = Some(self.soonest(now));
             self.cause = Cause::Retry;
         } else if self.trouble.is_none() {
             self.plan(now);
+        }
+    }
+
+    /// A configuration may have been put right while the record was away.
+    fn mind_mended_binding(&mut self) {
+        let Phase::Rest(record) = &self.phase else { return };
+        let differed = matches!(self.trouble, Some(Trouble::BindingDiffers { .. } | Trouble::Orphaned));
+        if differed && self.obstacle(record).is_none() {
+            self.trouble = None;
         }
     }
 
@@ -162,7 +183,9 @@ impl Session {
         self.trouble = None;
         self.failures = 0;
         self.last_resort = Resort::Untried;
-        self.take_over(now, record);
+        if self.take_over(now, record) {
+            self.renew_by_other_clock(now);
+        }
         effects.push(Effect::Notice(Notice::Renewed { generation }));
         self.mind_expired_arrival(now, effects);
         if self.confirm {
@@ -191,19 +214,24 @@ impl Session {
         self.cause = Cause::Retry;
     }
 
-    /// Makes a durable record the one that is served and planned for.
-    fn take_over(&mut self, now: Now, record: Box<Record>) {
+    /// Makes a durable record the one that is served and planned for. Returns whether the clocks leave its
+    /// end in doubt.
+    fn take_over(&mut self, now: Now, record: Box<Record>) -> bool {
+        let mut uncertain = false;
         self.generation = record.generation;
         self.highest = self.highest.max(record.generation);
         self.describe(Some(&record));
         self.lead_in_force = self.settings.lead;
         self.published = record.access().map(|access| {
-            let (expires, _) = end_of(access, self.boot_id, now);
+            let expires;
+            (expires, uncertain) = end_of(access, self.boot_id, now);
             self.longest_life = self.longest_life.max(access.life);
+            self.left_at_commit = expires.since(now.boot);
             Published { access: access.token.clone(), expires, promised: expires, life: access.life }
         });
         self.phase = Phase::Rest(record);
         self.plan(now);
+        uncertain && self.renewable
     }
 
     /// What was known of the grant before says nothing about the new one.
@@ -234,9 +262,9 @@ impl Session {
 
     pub(super) fn begin_adopt(&mut self, operation: Operation, effects: &mut Vec<Effect>) {
         if self.foreign
-            && let Some(record) = self.take_rest()
+            && let Some(mut record) = self.take_rest()
         {
-            self.trouble = None;
+            record.logging_out = false;
             self.write(record, CommitReason::Note, Writing::Adoption { operation }, effects);
         } else {
             effects.push(Effect::Finished { operation, result: Ok(()) });

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Cause, Phase, Session};
+use super::{Cause, Phase, Session, Writing};
 use crate::{
     ask::{Answer, Ask, Refusal},
     event::Effect,
@@ -47,14 +47,16 @@ impl Session {
         if self.foreign {
             return Answer::Refuse(Refusal::Trouble(Trouble::ForeignMachine));
         }
-        if ask.min_ttl > self.attainable() {
-            return Answer::Refuse(Refusal::MinTtlUnattainable { attainable: self.attainable() });
+        if let Some(attainable) = self.attainable(now).filter(|attainable| ask.min_ttl > *attainable) {
+            return Answer::Refuse(Refusal::MinTtlUnattainable { attainable });
         }
         let rejected = ask.rejected == Some(self.generation) && self.published.is_some();
         let served = self.view_token().and_then(|token| token.serve(self.generation, now.boot));
         match served {
             Some(served) if !rejected => {
-                if self.renew_on_ask_from().is_some_and(|from| now.boot >= from) {
+                // After a failure the retries are planned, and callers with a valid token hurry none of them.
+                let well = self.trouble.is_none() && self.doubt.is_none();
+                if well && self.renew_on_ask_from().is_some_and(|from| now.boot >= from) {
                     self.bring_forward(now.boot, Cause::Demand);
                 }
                 if served.promised_for >= ask.min_ttl {
@@ -75,7 +77,10 @@ impl Session {
                 return Answer::Refuse(Refusal::Trouble(trouble));
             }
             Phase::Rest(record) => record,
-            _ => return Answer::Wait,
+            _ => {
+                self.wish_for(cause);
+                return Answer::Wait;
+            }
         };
         if let Some(trouble) = self.obstacle(record) {
             return Answer::Refuse(Refusal::Trouble(trouble));
@@ -130,7 +135,10 @@ impl Session {
                 return Ok(());
             }
             Phase::Rest(record) => record,
-            _ => return Ok(()),
+            _ => {
+                self.wish_for(Cause::Explicit);
+                return Ok(());
+            }
         };
         if let Some(trouble) = self.obstacle(record) {
             return Err(Refusal::Trouble(trouble));
@@ -150,6 +158,35 @@ impl Session {
         match (self.doubt.is_some(), self.last_attempt) {
             (true, Some(last)) => last.after(schedule::DOUBT_PAUSE).max(now.boot),
             _ => now.boot,
+        }
+    }
+
+    /// Remembers a renewal that was asked for while a note was being written; one under way serves everybody.
+    fn wish_for(&mut self, cause: Cause) {
+        let renews = matches!(
+            self.phase,
+            Phase::Proving(_)
+                | Phase::Spending(..)
+                | Phase::Unsaved(..)
+                | Phase::Committing(Writing::Successor | Writing::Rewrite)
+        );
+        if !renews && self.wish != Some(Cause::Explicit) {
+            self.wish = Some(cause);
+        }
+    }
+
+    /// Plans what was wished for, once the record is back.
+    pub(super) fn grant_wish(&mut self, now: Now) {
+        if !matches!(self.phase, Phase::Rest(_)) {
+            return;
+        }
+        match self.wish.take() {
+            Some(Cause::Explicit) => {
+                self.next = Some(self.after_pause(now));
+                self.cause = Cause::Explicit;
+            }
+            Some(cause) => self.bring_forward(self.earliest(now, true), cause),
+            None => {}
         }
     }
 

@@ -86,6 +86,7 @@ impl Session {
             attempts: 0,
             foreign: false,
             confirm: false,
+            wish: None,
             queued: None,
             clocks: clocks::Anchor::at(now),
             warned: u8::MAX,
@@ -96,6 +97,7 @@ impl Session {
             fingerprint: None,
             lead_in_force,
             longest_life: Duration::ZERO,
+            left_at_commit: Duration::ZERO,
             begun: now.boot,
             warning_at: None,
         }
@@ -112,6 +114,7 @@ impl Session {
             let (expires, uncertain) = end_of(access, self.boot_id, now);
             clock_doubt = uncertain;
             self.longest_life = access.life;
+            self.left_at_commit = access.life;
             self.published = Some(Published {
                 access: access.token.clone(),
                 expires,
@@ -120,6 +123,7 @@ impl Session {
             });
         }
         if foreign {
+            self.doubt = in_doubt.then_some(Doubt { attempts: 1, refusals: 0, first_refusal: None });
             self.trouble = Some(Trouble::ForeignMachine);
             self.phase = Phase::Rest(record);
             return;
@@ -130,6 +134,8 @@ impl Session {
         let renewable = matches!(record.credential, Credential::OAuth2 { .. });
         let obstacle = self.obstacle(&record).filter(|_| renewable);
         if in_doubt && renewable {
+            // The process before may have sent it just now.
+            self.last_attempt = Some(now.boot);
             self.doubt = Some(Doubt { attempts: 1, refusals: 0, first_refusal: None });
             self.trouble = Some(Trouble::AnswerLost("boxd ended while a renewal was under way".into()));
         }
@@ -147,7 +153,7 @@ impl Session {
             self.trouble = Some(trouble);
             self.next = None;
         } else if self.doubt.is_some() {
-            self.next = Some(now.boot);
+            self.next = Some(self.soonest(now));
             self.cause = Cause::Retry;
         } else if clock_doubt && renewable {
             self.next = Some(now.boot);

@@ -86,6 +86,23 @@ impl Session {
         self.queued = Some(Queued::Logout { operation, local: false, recovering });
     }
 
+    /// A resumed logout that could not go on is over: its note must not end the grant some other day.
+    pub(super) fn withdraw_note(&mut self, effects: &mut Vec<Effect>) {
+        if self.queued.is_some() {
+            return;
+        }
+        match &mut self.phase {
+            Phase::Unsaved(record, _) => record.logging_out = false,
+            Phase::Rest(record) if record.logging_out => {
+                record.logging_out = false;
+                if let Some(record) = self.take_rest() {
+                    self.write(record, CommitReason::Note, Writing::Rewrite, effects);
+                }
+            }
+            _ => {}
+        }
+    }
+
     pub(super) fn ask_to_revoke(
         &mut self,
         record: Box<Record>,

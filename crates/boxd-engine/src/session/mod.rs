@@ -73,6 +73,8 @@ pub struct Session {
     foreign: bool,
     /// Use the next token once, so that older copies of an imported grant end.
     confirm: bool,
+    /// A renewal that was asked for while something else than a renewal was being written.
+    wish: Option<Cause>,
     /// What was asked for while the record was away.
     queued: Option<Queued>,
     clocks: clocks::Anchor,
@@ -80,6 +82,9 @@ pub struct Session {
     lead_in_force: Duration,
     /// The longest life seen of this grant's tokens; a replayed answer tells a shorter one.
     longest_life: Duration,
+    /// How much of the published token's life was left when it became durable; all of it where that was in
+    /// another process.
+    left_at_commit: Duration,
     /// When the attempt under way began: nothing is promised beyond it.
     begun: BootTime,
     warning_at: Option<BootTime>,
@@ -255,6 +260,7 @@ impl Session {
         if let Some(queued) = self.queued.take() {
             self.begin_queued(now, queued, effects);
         }
+        self.grant_wish(now);
         if self.next.is_none_or(|next| next > now.boot) {
             return;
         }
@@ -275,6 +281,7 @@ impl Session {
             Queued::Replace { operation, grant } => self.begin_replace(operation, *grant, effects),
             Queued::Logout { operation, local, recovering } => {
                 self.begin_logout(now, operation, local, recovering, effects);
+                self.withdraw_note(effects);
             }
             Queued::Adopt { operation } => self.begin_adopt(operation, effects),
         }

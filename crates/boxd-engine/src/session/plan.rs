@@ -8,7 +8,7 @@ use crate::{
     grant::{Credential, REFRESH_TOKEN_LIFE},
     schedule::{self, Mode},
     time::{BootTime, Now},
-    trouble::Trouble,
+    trouble::{Remedy, Trouble},
 };
 
 /// A refresh token that came without an access token and is not to be spent now waits this long.
@@ -38,9 +38,7 @@ impl Session {
                 now.boot.after(schedule::ON_DEMAND_GUARD.saturating_sub(age))
             }
             (Mode::Scheduled, Some(token)) => {
-                let began = token.expires.before(token.life);
-                let last = self.last_attempt.unwrap_or(began);
-                schedule::renewal(self.lead(), began, token.expires, token.life, last)
+                schedule::renewal(self.lead(), self.left_at_commit, token.life, token.expires, now.boot)
             }
             (Mode::Scheduled, None) => now.boot.after(UNSPENT_IMPORT),
         }
@@ -50,14 +48,17 @@ impl Session {
     pub(super) fn renew_on_ask_from(&self) -> Option<BootTime> {
         let token = self.published.as_ref()?;
         (self.settings.mode == Mode::OnDemand && self.renewable)
-            .then(|| token.expires.before(schedule::effective_lead(self.lead(), token.life)))
+            .then(|| token.expires.before(schedule::effective_lead(self.lead(), self.left_at_commit)))
     }
 
-    /// The longest promise that a fresh token can carry.
-    pub(super) fn attainable(&self) -> Duration {
-        let life = self.published.as_ref().map_or(Duration::from_hours(1), |token| token.life);
-        let life = life.max(self.longest_life);
-        if self.renewable { life.saturating_sub(schedule::effective_lead(self.lead(), life)) } else { life }
+    /// The longest promise that a token of this account can carry; `None` where no life was told yet.
+    pub(super) fn attainable(&self, now: Now) -> Option<Duration> {
+        let token = self.published.as_ref();
+        if !self.renewable {
+            return token.map(|token| token.expires.since(now.boot)).filter(|left| !left.is_zero());
+        }
+        let life = token.map_or(Duration::ZERO, |token| token.life).max(self.longest_life);
+        (!life.is_zero()).then(|| life.saturating_sub(schedule::effective_lead(self.lead(), life)))
     }
 
     pub(super) fn lead(&self) -> Duration {
@@ -86,7 +87,8 @@ impl Session {
     /// Warns once each at 14, 7 and 1 days before an unused refresh token dies.
     pub(super) fn warn_of_deadline(&mut self, now: Now, effects: &mut Vec<Effect>) {
         self.warning_at = None;
-        if self.born.is_none() || self.foreign || !matches!(self.phase, Phase::Rest(_)) {
+        let dead = self.trouble.as_ref().is_some_and(|trouble| trouble.remedy() == Remedy::Login);
+        if dead || self.born.is_none() || self.foreign || !matches!(self.phase, Phase::Rest(_)) {
             return;
         }
         let left = REFRESH_TOKEN_LIFE.saturating_sub(self.refresh_age(now));

@@ -61,11 +61,13 @@ impl Session {
         result: Result<(), StoreFault>,
         effects: &mut Vec<Effect>,
     ) {
-        let Phase::Proving(record) = std::mem::replace(&mut self.phase, Phase::Absent) else { return };
-        if record.generation != generation {
-            self.phase = Phase::Proving(record);
-            return;
-        }
+        let record = match std::mem::replace(&mut self.phase, Phase::Absent) {
+            Phase::Proving(record) if record.generation == generation => record,
+            other => {
+                self.phase = other;
+                return;
+            }
+        };
         match result {
             Ok(()) => {
                 self.proved = true;
@@ -238,7 +240,9 @@ impl Session {
     }
 
     fn again_after(&mut self, now: Now, delay: std::time::Duration, told: bool) {
-        let mut next = now.boot.after(delay);
+        // A harmless failure leaves an older doubt as it was, and with it the pause.
+        let least = if self.doubt.is_some() { schedule::DOUBT_PAUSE } else { std::time::Duration::ZERO };
+        let mut next = now.boot.after(delay.max(least));
         if told {
             self.not_before = next;
         } else if self.in_need(now) {

@@ -2,6 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use boxd_engine::CommitReason;
+
 use super::{Broker, account::Account};
 
 /// How long a stop waits for spends in flight; after that the journal keeps them, in doubt.
@@ -28,6 +30,10 @@ impl Broker {
             for account in accounts {
                 let held = account.held();
                 let Some(record) = held.session.unsaved() else { continue };
+                // One more time: the disk may have room by now. A note leaves the journal as it is.
+                if store.commit(&account.name, record, CommitReason::Note, 1).is_ok() {
+                    continue;
+                }
                 match store.save_spare(&account.name, record) {
                     Ok(()) => {
                         tracing::warn!(account = %account.name, "the unsaved grant was put into a spare file");
