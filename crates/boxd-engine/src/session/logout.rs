@@ -19,8 +19,9 @@ impl Session {
         recovering: Option<u64>,
         effects: &mut Vec<Effect>,
     ) {
-        let record = match std::mem::replace(&mut self.phase, Phase::Absent) {
-            Phase::Rest(record) | Phase::Unsaved(record, _) => record,
+        let (record, unsaved) = match std::mem::replace(&mut self.phase, Phase::Absent) {
+            Phase::Rest(record) => (record, None),
+            Phase::Unsaved(record, reason) => (record, Some(reason)),
             other => {
                 self.phase = other;
                 self.trouble = None;
@@ -35,12 +36,12 @@ impl Session {
             return;
         }
         if let Some(trouble) = self.obstacle(&record) {
-            self.phase = Phase::Rest(record);
+            self.phase = still(record, unsaved);
             finish(operation, Err(trouble), effects);
             return;
         }
         if self.doubt.is_some() {
-            self.phase = Phase::Rest(record);
+            self.phase = still(record, unsaved);
             self.recover_first(now, operation, recovering, effects);
             return;
         }
@@ -139,6 +140,14 @@ impl Session {
                 finish(operation, Err(Trouble::NotSaved(reason)), effects);
             }
         }
+    }
+}
+
+/// The phase that a record was in: one that is not durable stays so until it is written.
+fn still(record: Box<Record>, unsaved: Option<CommitReason>) -> Phase {
+    match unsaved {
+        Some(reason) => Phase::Unsaved(record, reason),
+        None => Phase::Rest(record),
     }
 }
 
