@@ -23,7 +23,7 @@ const UNKNOWN_LIFE: Duration = Duration::from_hours(1);
 impl Broker {
     /// Takes over credentials that exist elsewhere.
     pub(super) async fn import(&self, name: &AccountName, import: Import) -> Result<AccountStatus, Problem> {
-        let _one_at_a_time = self.custody.lock().await;
+        let one_at_a_time = self.custody.lock().await;
         let renew_now = matches!(&import.credential, ImportedCredential::OAuth2 { refresh_now: true, .. });
         let replace = import.replace;
         let record = self.record_of(name, import)?;
@@ -52,6 +52,8 @@ impl Broker {
         self.operate(&account, |operation| Event::Replace { operation, grant }).await?;
         account.held().forget_application();
         tracing::info!(account = %name, "a grant was taken over");
+        // The session knows its grant from here on: other imports need not wait for Box.
+        drop(one_at_a_time);
         if renew_now {
             self.outcome_of_renewal(&account, attempts, self.until(Some(90_000))).await?;
             self.wait_until_identified(&account).await;
