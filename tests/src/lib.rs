@@ -2,9 +2,6 @@
 
 #![expect(
     clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::missing_panics_doc,
-    clippy::needless_pass_by_value,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::missing_panics_doc,

@@ -55,7 +55,7 @@ impl Session {
             return;
         }
         if self.doubt.is_some() {
-            self.phase = Phase::Rest(record);
+            self.phase = still(record, unsaved);
             self.recover_first(now, operation, recovering, effects);
             return;
         }
@@ -171,6 +171,14 @@ impl Session {
                 finish(operation, Err(Trouble::NotSaved(reason)), effects);
             }
         }
+    }
+}
+
+/// The phase that a record was in: one that is not durable stays so until it is written.
+fn still(record: Box<Record>, unsaved: Option<CommitReason>) -> Phase {
+    match unsaved {
+        Some(reason) => Phase::Unsaved(record, reason),
+        None => Phase::Rest(record),
     }
 }
 

@@ -157,3 +157,17 @@ proptest! {
         prop_assert!(life == 0 || world.state() == State::Healthy);
     }
 }
+
+/// A refused logout must not make a successor that is only in memory look as if it were on the disk.
+#[test]
+fn a_refused_logout_leaves_an_unsaved_successor_unsaved() {
+    let mut world = World::new(Mood { replay: false, old_lives_on: true }, 3600);
+    world.refresh();
+    world.complete_one(Network::Works, Fault::None);
+    world.complete_one(Network::Works, Fault::None);
+    world.configure(true);
+    world.complete_one(Network::Works, Fault::Before);
+    assert_eq!(world.state(), State::Unsaved);
+    world.log_out();
+    assert_eq!(world.state(), State::Unsaved);
+}

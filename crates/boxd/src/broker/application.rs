@@ -56,11 +56,14 @@ impl Broker {
     }
 
     /// After `invalid_client` the secret is read anew; if it changed, the grant is tried again at once.
-    pub(super) async fn reread_refused_secret(&self, account: &Arc<Account>) {
+    ///
+    /// `used` is what was sent: a reload meanwhile may have dropped what was known of the secret.
+    pub(super) async fn reread_refused_secret(&self, account: &Arc<Account>, used: Option<ClientSecret>) {
         if !matches!(account.view.borrow().trouble, Some(Trouble::InvalidClient(_))) {
             return;
         }
-        let Some(used) = account.held().secret.take() else { return };
+        account.held().secret = None;
+        let Some(used) = used else { return };
         let Ok(effective) = self.effective(account) else { return };
         match read_secret(effective.secret).await {
             Ok(secret) => {

@@ -23,7 +23,7 @@ const UNKNOWN_LIFE: Duration = Duration::from_hours(1);
 impl Broker {
     /// Takes over credentials that exist elsewhere.
     pub(super) async fn import(&self, name: &AccountName, import: Import) -> Result<AccountStatus, Problem> {
-        let _one_at_a_time = self.custody.lock().await;
+        let one_at_a_time = self.custody.lock().await;
         let renew_now = matches!(&import.credential, ImportedCredential::OAuth2 { refresh_now: true, .. });
         let replace = import.replace;
         let record = self.record_of(name, import)?;
@@ -52,6 +52,8 @@ impl Broker {
         self.operate(&account, |operation| Event::Replace { operation, grant }).await?;
         account.held().forget_application();
         tracing::info!(account = %name, "a grant was taken over");
+        // The session knows its grant from here on: other imports need not wait for Box.
+        drop(one_at_a_time);
         if renew_now {
             self.outcome_of_renewal(&account, attempts, self.until(Some(90_000))).await?;
             self.wait_until_identified(&account).await;
@@ -222,20 +224,7 @@ impl Broker {
     /// A rename that a crash cut short left the same grant under both names: the old one is given up, so
     /// that the grant has one owner.
     pub(super) fn finish_renames(&self, loaded: &mut BTreeMap<AccountName, Loaded>) {
-        let grant = |loaded: &Loaded| match loaded {
-            Loaded::Grant { record, .. } => Some((record.grant, record.generation)),
-            Loaded::Absent { .. } | Loaded::Damaged { .. } => None,
-        };
-        let renamed: Vec<AccountName> = loaded
-            .values()
-            .filter_map(|new| {
-                let Loaded::Grant { record, .. } = new else { return None };
-                let old: AccountName = record.renamed_from.as_deref()?.parse().ok()?;
-                (grant(loaded.get(&old)?)?.0 == record.grant).then_some(old)
-            })
-            .collect();
-        for old in renamed {
-            let Some((_, highest)) = loaded.get(&old).and_then(grant) else { continue };
+        for (old, highest) in given_up(loaded) {
             match self.store.forget(&old, highest) {
                 Ok(()) => tracing::info!(account = %old, "a rename that was cut short is finished"),
                 Err(error) => tracing::error!(account = %old, %error, "a rename could not be finished"),
@@ -339,6 +328,29 @@ impl Broker {
     }
 }
 
+/// Which accounts were renamed to others that hold their grant now, with their last generation.
+fn given_up(loaded: &BTreeMap<AccountName, Loaded>) -> Vec<(AccountName, Generation)> {
+    let record = |name: &AccountName| match loaded.get(name)? {
+        Loaded::Grant { record, .. } => Some(record),
+        Loaded::Absent { .. } | Loaded::Damaged { .. } => None,
+    };
+    let old_name = |record: &Record| record.renamed_from.as_deref()?.parse::<AccountName>().ok();
+    let given_up = |new_name: &AccountName| {
+        let new = record(new_name)?;
+        let old_name_of_new = old_name(new).filter(|old| old != new_name)?;
+        let old = record(&old_name_of_new).filter(|old| old.grant == new.grant)?;
+        // Renamed there and back, each is the old one of the other: one of them must stay, and it is the
+        // one with the newer refresh token.
+        let mutual = old_name(old).as_ref() == Some(new_name);
+        let age = |record: &Record| record.refresh_born().map(|born| born.wall);
+        if mutual && (age(old), &old_name_of_new) > (age(new), new_name) {
+            return None;
+        }
+        Some((old_name_of_new, old.generation))
+    };
+    loaded.keys().filter_map(given_up).collect()
+}
+
 /// The `[box]` settings of an import, by their keys.
 fn endpoint_settings(endpoints: &Endpoints) -> Vec<(String, String)> {
     let all = [
@@ -351,4 +363,57 @@ fn endpoint_settings(endpoints: &Endpoints) -> Vec<(String, String)> {
         ("proxy", &endpoints.proxy),
     ];
     all.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value.clone()?))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use boxd_engine::{Moment, WallTime};
+
+    use super::*;
+
+    fn name(text: &str) -> AccountName {
+        text.parse().expect("a valid name")
+    }
+
+    /// The same grant under this name, with a refresh token of this date.
+    fn copy(account: &str, renamed_from: Option<&str>, born: i64) -> (AccountName, Loaded) {
+        let record = Record {
+            grant: GrantId([7; 16]),
+            generation: Generation(3),
+            binding: Binding::default(),
+            registration: None,
+            credential: Credential::OAuth2 {
+                access: None,
+                refresh: RefreshToken::new("refresh"),
+                born: Moment { wall: WallTime(born), ..Moment::default() },
+                previous: None,
+            },
+            user: None,
+            logging_out: false,
+            renamed_from: renamed_from.map(str::to_owned),
+        };
+        let grant =
+            Loaded::Grant { record: Box::new(record), in_doubt: false, foreign: false, rewrite: false };
+        (name(account), grant)
+    }
+
+    #[test]
+    fn a_rename_cut_short_gives_up_the_old_name() {
+        let loaded = BTreeMap::from([copy("a", None, 0), copy("b", Some("a"), 0)]);
+        assert_eq!(given_up(&loaded), [(name("a"), Generation(3))]);
+    }
+
+    #[test]
+    fn a_rename_back_cut_short_keeps_one_of_both() {
+        let loaded = BTreeMap::from([copy("a", Some("b"), 0), copy("b", Some("a"), 0)]);
+        assert_eq!(given_up(&loaded).len(), 1);
+    }
+
+    #[test]
+    fn a_rename_back_cut_short_keeps_the_newer_refresh_token() {
+        let loaded = BTreeMap::from([copy("a", Some("b"), 0), copy("b", Some("a"), 1)]);
+        assert_eq!(given_up(&loaded), [(name("a"), Generation(3))]);
+        let loaded = BTreeMap::from([copy("a", Some("b"), 1), copy("b", Some("a"), 0)]);
+        assert_eq!(given_up(&loaded), [(name("b"), Generation(3))]);
+    }
 }

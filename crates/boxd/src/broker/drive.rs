@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use boxd_engine::{
-    Commit, Effect, Event, Exchange, Record, Spend, Trouble,
+    ClientSecret, Commit, Effect, Event, Exchange, Record, Spend, Trouble,
     event::{Cause, Notice},
 };
 
@@ -119,23 +119,25 @@ impl Broker {
         tokio::spawn(async move {
             let place = broker.spends.acquire().await;
             let sent = broker.clock.moment();
-            let exchange = broker.send_refresh(&account, &spend).await;
+            let (exchange, used) = broker.send_refresh(&account, &spend).await;
             drop(place);
             broker.tell(&account, Event::Answered { spend, sent, exchange });
-            broker.reread_refused_secret(&account).await;
+            broker.reread_refused_secret(&account, used).await;
         });
     }
 
-    async fn send_refresh(&self, account: &Arc<Account>, spend: &Spend) -> Exchange {
+    /// What came of the request, and the client secret that was sent with it.
+    async fn send_refresh(&self, account: &Arc<Account>, spend: &Spend) -> (Exchange, Option<ClientSecret>) {
         let Some(token) = spend.refresh_token() else {
-            return Exchange::NotSent("there is no refresh token".into());
+            return (Exchange::NotSent("there is no refresh token".into()), None);
         };
         match self.application_of(account, &spend.record).await {
             Ok(app) => {
                 let client_id = &spend.record.binding.client_id;
-                self.api.refresh(&app.endpoint, client_id, &app.secret, token).await
+                let exchange = self.api.refresh(&app.endpoint, client_id, &app.secret, token).await;
+                (exchange, Some(app.secret))
             }
-            Err(reason) => Exchange::NotSent(reason),
+            Err(reason) => (Exchange::NotSent(reason), None),
         }
     }
 
