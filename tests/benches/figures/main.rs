@@ -1,0 +1,36 @@
+//! Speed and size in one run: `cargo bench -p boxd-tests`. Ratios against floors measured beside them; nothing fails
+//! because a machine is slow.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a benchmark reads the clock, prints, and stops where something is missing"
+)]
+
+mod footprint;
+mod load;
+mod programs;
+mod start;
+
+fn main() {
+    println!("building with profile `dist` (fat LTO: minutes the first time) ...");
+    let programs = programs::Programs::built();
+    println!("{:<58} {:>12}   goal", "figure", "measured");
+    start::measure(&programs);
+    load::measure(&programs);
+    footprint::measure(&programs);
+}
+
+/// One line of the report.
+fn report(figure: &str, measured: &str, goal: &str) {
+    println!("{figure:<58} {measured:>12}   {goal}");
+}
+
+/// The middle one.
+fn median(mut samples: Vec<f64>) -> f64 {
+    samples.sort_by(f64::total_cmp);
+    samples[samples.len() / 2]
+}
