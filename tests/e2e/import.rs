@@ -69,11 +69,22 @@ fn one_grant_has_one_name() {
     let sandbox = Sandbox::start(&[]);
     let daemon = Daemon::start();
     let line = sandbox.line.to_string();
-    // Stored, yet without an access token to hand out; that is what its status says.
-    assert_eq!(daemon.boxctl_with(&["import", "--no-refresh", "-a", "work", "-"], &line).code, 5);
+    assert_eq!(daemon.boxctl_with(&["import", "--no-refresh", "-a", "work", "-"], &line).code, 0);
     let refused = daemon.boxctl_with(&["import", "--no-refresh", "-a", "other", "-"], &line);
     assert_eq!(refused.code, 2, "{}", refused.stderr);
     assert!(refused.stderr.contains("work"), "it names the owner: {}", refused.stderr);
+}
+
+#[test]
+fn a_grant_is_known_by_its_spent_original_too() {
+    let sandbox = Sandbox::start(&[]);
+    let daemon = Daemon::start();
+    let line = sandbox.line.to_string();
+    assert_eq!(daemon.boxctl_with(&["import", "-a", "work", "-"], &line).code, 0);
+    let refused = daemon.boxctl_with(&["import", "-a", "other", "-"], &line);
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+    assert!(refused.stderr.contains("work"), "it names the owner: {}", refused.stderr);
+    assert_eq!(daemon.boxctl(&["accounts"]).stdout, "work\n");
 }
 
 #[test]

@@ -4,5 +4,5 @@ use crate::{args::Global, command::status, daemon, failure::Failure};
 
 pub(super) fn run(global: &Global, account: &str) -> Result<(), Failure> {
     let status = daemon::connect(global)?.adopt(account)?;
-    status::show(global, std::slice::from_ref(&status))
+    status::display(global, std::slice::from_ref(&status))
 }

@@ -35,7 +35,7 @@ pub(super) fn run(global: &Global, options: &Import) -> Result<(), Failure> {
     if moved && !global.json {
         remark("the grant now belongs to boxd: do not use the old copy any more, and delete it");
     }
-    status::show(global, std::slice::from_ref(&status))
+    status::display(global, std::slice::from_ref(&status))
 }
 
 fn read(file: &Path) -> Result<Zeroizing<String>, Failure> {

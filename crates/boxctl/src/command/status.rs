@@ -22,14 +22,19 @@ pub(super) fn run(global: &Global, account: Option<&str>) -> Result<(), Failure>
 
 /// Prints accounts; fails, without a further word, where one of them cannot hand out a token.
 pub(super) fn show(global: &Global, accounts: &[AccountStatus]) -> Result<(), Failure> {
-    if global.json {
-        print(&(json::line(&json::status(accounts)) + "\n"))?;
-    } else {
-        print(&render(accounts, Terminal::of_stdout()))?;
-    }
+    display(global, accounts)?;
     match worst(accounts) {
         Some(code) => Err(Failure::told(code)),
         None => Ok(()),
+    }
+}
+
+/// Prints accounts as they stand after something was done to them.
+pub(super) fn display(global: &Global, accounts: &[AccountStatus]) -> Result<(), Failure> {
+    if global.json {
+        print(&(json::line(&json::status(accounts)) + "\n"))
+    } else {
+        print(&render(accounts, Terminal::of_stdout()))
     }
 }
 

@@ -94,7 +94,7 @@ impl Session {
             user: None,
             application: None,
             renewable: false,
-            fingerprint: None,
+            fingerprints: [None; 2],
             lead_in_force,
             longest_life: Duration::ZERO,
             left_at_commit: Duration::ZERO,

@@ -12,7 +12,7 @@ mod view;
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    event::{Cause, CommitReason, Effect, Event, Operation},
+    event::{Cause, CommitReason, Effect, Event, Operation, Which},
     grant::{Credential, Generation, GrantId, Record, Registration, User},
     schedule::Settings,
     snapshot::Published,
@@ -95,8 +95,8 @@ pub struct Session {
     user: Option<Arc<User>>,
     application: Option<(String, Option<Arc<Registration>>)>,
     renewable: bool,
-    /// By which the same refresh token is known again.
-    fingerprint: Option<u64>,
+    /// By which the same refresh token, or the one before it, is known again.
+    fingerprints: [Option<u64>; 2],
 }
 
 /// Where the one record is.
@@ -238,12 +238,9 @@ impl Session {
         Some((client_id, registration.as_deref()))
     }
 
-    /// Whether this session holds the same refresh token as `other`.
+    /// Whether this session holds the refresh token of `other`, or has spent it last.
     pub fn holds_grant_of(&self, other: &Record) -> bool {
-        let (Some(born), Credential::OAuth2 { refresh, .. }) = (self.fingerprint, &other.credential) else {
-            return false;
-        };
-        born == refresh.fingerprint()
+        other.refresh_token().is_some_and(|token| self.fingerprints.contains(&Some(token.fingerprint())))
     }
 
     fn enqueue(&mut self, wanted: Queued, operation: Operation, effects: &mut Vec<Effect>) {
@@ -304,10 +301,8 @@ impl Session {
         self.application =
             record.map(|record| (record.binding.client_id.clone(), record.registration.clone()));
         self.renewable = record.is_some_and(|record| matches!(record.credential, Credential::OAuth2 { .. }));
-        self.fingerprint = record.and_then(|record| match &record.credential {
-            Credential::OAuth2 { refresh, .. } => Some(refresh.fingerprint()),
-            Credential::AccessOnly { .. } => None,
-        });
+        self.fingerprints =
+            [Which::Current, Which::Previous].map(|which| Some(record?.token_of(which)?.fingerprint()));
     }
 
     fn identified(&mut self, user: User, effects: &mut Vec<Effect>) {

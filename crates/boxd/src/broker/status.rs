@@ -41,7 +41,7 @@ impl Broker {
     }
 
     fn warnings(&self) -> Vec<String> {
-        let mut warnings = vec![self.store.key_source().to_owned()];
+        let mut warnings = vec![format!("sealed with {}", self.store.key_source())];
         if !self.store.bound() {
             warnings.push("this machine has no stable id: the store is not bound to it".to_owned());
         }
