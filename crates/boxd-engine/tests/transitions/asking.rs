@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use boxd_engine::{Answer, Event, Refusal, Settings, State, Trouble, schedule::Mode};
 
-use crate::bench::{
-    Bench, DAY, HOUR, LEAD, LIFE, MINUTE, grant, later, lost, record, reply, settings, start, unreachable,
+use crate::{
+    bench::Bench,
+    fixtures::{
+        DAY, HOUR, LEAD, LIFE, MINUTE, grant, later, lost, record, reply, settings, start, unreachable,
+    },
 };
 
 fn on_demand() -> Settings {
