@@ -287,3 +287,17 @@ fn a_lead_is_at_most_a_third_of_what_was_left() {
     bench.renew(LIFE);
     assert_eq!(bench.due_in(), Some(LIFE - LIFE / 3));
 }
+
+#[test]
+fn box_saying_at_once_again_and_again_is_not_hammered() {
+    let mut bench = Bench::healthy();
+    bench.next();
+    bench.proved();
+    bench.answer(later(429, 0));
+    let (start, mut attempts) = (bench.boot, 0);
+    while bench.boot < start + HOUR * 1000 {
+        bench.fail(later(429, 0));
+        attempts += 1;
+    }
+    assert!(attempts <= 70, "{attempts} in an hour");
+}
