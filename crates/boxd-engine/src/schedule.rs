@@ -27,6 +27,7 @@ pub const LONGEST_LIFE: Duration = Duration::from_hours(24 * 365);
 const RETRY_BASE: Duration = Duration::from_secs(2);
 const RETRY_CAP: Duration = Duration::from_mins(5);
 const RETRY_LEAST: Duration = Duration::from_secs(1);
+const TOLD_FLOOR_CAP: Duration = Duration::from_mins(1);
 const DOUBT_CAP: Duration = Duration::from_secs(150);
 const SAVE_CAP: Duration = Duration::from_mins(1);
 const FORCED_SPACING: Duration = Duration::from_mins(1);
@@ -99,8 +100,10 @@ pub fn retry_delay(
     jitter: Jitter,
 ) -> Duration {
     if let Some(wait) = retry_after {
+        // Box's word wins, but "at once" said again and again does not make for a request each second.
+        let least = doubled(RETRY_LEAST, failures.saturating_sub(1), TOLD_FLOOR_CAP);
+        let wait = wait.max(least).min(RETRY_AFTER_CAP);
         // Spread those that were told the same time.
-        let wait = wait.clamp(RETRY_LEAST, RETRY_AFTER_CAP);
         return wait.saturating_add(jitter.of(wait / 10));
     }
     if past_deadline {

@@ -175,6 +175,7 @@ fn whatever_is_not_certainly_an_answer_of_box_leaves_doubt() {
         (407, ""),
         (408, ""),
         (409, ""),
+        (409, r#"{"error":"invalid_grant"}"#),
         (500, r#"{"error":"invalid_grant"}"#),
         (502, "<html>"),
         (503, ""),

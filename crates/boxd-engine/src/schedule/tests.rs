@@ -52,9 +52,12 @@ fn retries_grow_to_minutes_and_keep_what_box_asked_for() {
     assert_eq!(retry_delay(5, false, None, MOST), s(65));
     assert_eq!(retry_delay(u32::MAX, false, None, MOST), s(301), "capped, and no overflow");
     for past in [false, true] {
-        assert_eq!(retry_delay(9, past, Some(s(30)), LEAST), s(30), "Retry-After wins");
-        assert_eq!(retry_delay(9, past, Some(s(30)), MOST), s(33));
-        assert_eq!(retry_delay(9, past, Some(s(0)), LEAST), s(1));
+        assert_eq!(retry_delay(1, past, Some(s(30)), LEAST), s(30), "Retry-After wins");
+        assert_eq!(retry_delay(1, past, Some(s(30)), MOST), s(33));
+        assert_eq!(retry_delay(1, past, Some(s(0)), LEAST), s(1));
+        assert_eq!(retry_delay(4, past, Some(s(0)), LEAST), s(8), "unless it would hammer Box");
+        assert_eq!(retry_delay(u32::MAX, past, Some(s(0)), LEAST), s(60));
+        assert_eq!(retry_delay(u32::MAX, past, Some(s(300)), LEAST), s(300));
         assert_eq!(retry_delay(9, past, Some(s(86_400)), LEAST), s(3600), "an hour at most");
     }
     assert_eq!(retry_delay(1, true, None, LEAST), s(86_400));

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use boxd_engine::{Event, Settings, State, Trouble, schedule::Mode};
 
-use crate::bench::{Bench, DAY, HOUR, LEAD, LIFE, MINUTE, pair, settings};
+use crate::{
+    bench::Bench,
+    fixtures::{DAY, HOUR, LEAD, LIFE, MINUTE, pair, settings},
+};
 
 #[test]
 fn short_lives_do_not_loop() {
@@ -58,7 +61,7 @@ fn a_pair_that_arrives_expired_is_spent_once_more_and_then_backs_off() {
     for life in ["0", "-5", "null", "\"soon\"", "{}"] {
         let answer = |n: u64| {
             let body = format!(r#"{{"access_token":"A{n}","refresh_token":"R{n}","expires_in":{life}}}"#);
-            crate::bench::reply(200, &body)
+            crate::fixtures::reply(200, &body)
         };
         let mut bench = Bench::healthy();
         bench.next();
@@ -95,7 +98,7 @@ fn a_life_in_a_string_counts() {
     bench.next();
     bench.proved();
     let body = r#"{"access_token":"A6","refresh_token":"R6","expires_in":"4123","token_type":"Bearer"}"#;
-    bench.answer(crate::bench::reply(200, body));
+    bench.answer(crate::fixtures::reply(200, body));
     bench.committed();
     assert_eq!(bench.served().1, 4123 - LEAD);
 }

@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use boxd_engine::{Answer, Event, Refusal, Settings, State, Trouble, schedule::Mode};
 
-use crate::bench::{
-    Bench, DAY, HOUR, LEAD, LIFE, MINUTE, grant, later, lost, record, reply, settings, start, unreachable,
+use crate::{
+    bench::Bench,
+    fixtures::{
+        DAY, HOUR, LEAD, LIFE, MINUTE, grant, later, lost, record, reply, settings, start, unreachable,
+    },
 };
 
 fn on_demand() -> Settings {
@@ -283,4 +286,18 @@ fn a_lead_is_at_most_a_third_of_what_was_left() {
     bench.next();
     bench.renew(LIFE);
     assert_eq!(bench.due_in(), Some(LIFE - LIFE / 3));
+}
+
+#[test]
+fn box_saying_at_once_again_and_again_is_not_hammered() {
+    let mut bench = Bench::healthy();
+    bench.next();
+    bench.proved();
+    bench.answer(later(429, 0));
+    let (start, mut attempts) = (bench.boot, 0);
+    while bench.boot < start + HOUR * 1000 {
+        bench.fail(later(429, 0));
+        attempts += 1;
+    }
+    assert!(attempts <= 70, "{attempts} in an hour");
 }

@@ -2,7 +2,10 @@
 
 use boxd_engine::{BootId, Event, State};
 
-use crate::bench::{Bench, DAY, HOUR, LEAD, LIFE, grant, lost, record, settings, start};
+use crate::{
+    bench::Bench,
+    fixtures::{DAY, HOUR, LEAD, LIFE, grant, lost, record, settings, start},
+};
 
 /// 1970, a day ago, a minute ago, a minute and a year ahead.
 const STEPS: [i64; 5] = [-1_790_000_000_000, -86_400_000, -60_000, 60_000, 31_536_000_000];
@@ -68,7 +71,7 @@ fn a_clock_that_steps_while_a_renewal_is_under_way_is_minded_after_it() {
     bench.proved();
     let (spend, sent) = (Box::new(bench.spend()), bench.moment());
     bench.wall += 10 * 3_600_000;
-    bench.tell(Event::Answered { spend, sent, exchange: crate::bench::pair(6, LIFE) });
+    bench.tell(Event::Answered { spend, sent, exchange: crate::fixtures::pair(6, LIFE) });
     bench.hush();
     bench.committed();
     assert_eq!(bench.served().0, "A6");
@@ -130,11 +133,11 @@ fn loaded_in_the_same_boot_with_clocks_that_disagree() {
 fn neither_clock_ends_a_grant() {
     let mut bench = Bench::healthy();
     bench.wait(500 * DAY);
-    bench.fail(crate::bench::unreachable());
+    bench.fail(crate::fixtures::unreachable());
     assert_eq!(bench.state(), State::Backoff);
     for _ in 0..20 {
         assert_eq!(bench.due_in(), Some(DAY), "past the sixty days there is one try a day");
-        bench.fail(crate::bench::unreachable());
+        bench.fail(crate::fixtures::unreachable());
         assert_eq!(bench.state(), State::Backoff);
     }
     bench.next();
@@ -159,4 +162,14 @@ fn rebooted(record: &mut boxd_engine::Record) {
     };
     access.sent.boot_id = BootId([9; 16]);
     born.boot_id = BootId([9; 16]);
+}
+
+#[test]
+fn a_stepped_clock_keeps_to_what_box_asked_for() {
+    let mut bench = Bench::healthy();
+    bench.fail(crate::fixtures::later(429, 250));
+    bench.wall += 3_600_000;
+    bench.tell(Event::Tick);
+    assert!(bench.idle());
+    assert_eq!(bench.due_in(), Some(250));
 }

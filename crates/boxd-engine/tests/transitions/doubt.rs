@@ -1,8 +1,11 @@
 //! A lost answer: the same refresh token again, and when a refusal proves a grant dead.
 
-use boxd_engine::{Answer, State, Trouble};
+use boxd_engine::{Answer, Event, State, Trouble};
 
-use crate::bench::{Bench, INVALID_GRANT, LEAD, LIFE, MINUTE, error, later, lost, pair, reply, unreachable};
+use crate::{
+    bench::Bench,
+    fixtures::{HOUR, INVALID_GRANT, LEAD, LIFE, MINUTE, error, later, lost, pair, reply, unreachable},
+};
 
 /// A grant whose first renewal's answer was lost.
 fn doubtful() -> Bench {
@@ -67,10 +70,10 @@ fn nobody_can_hurry_a_grant_in_doubt_below_five_seconds() {
         (|bench| drop(bench.refresh())) as fn(&mut Bench),
         |bench| drop(bench.ask(LIFE - LEAD, None)),
         |bench| drop(bench.ask(0, Some(5))),
-        |bench| bench.tell(boxd_engine::Event::Configured(crate::bench::settings())),
+        |bench| bench.tell(Event::Configured(crate::fixtures::settings())),
         |bench| {
             bench.wall += 3_600_000;
-            bench.tell(boxd_engine::Event::Tick);
+            bench.tell(Event::Tick);
         },
         |bench| bench.log_out(false),
     ] {
@@ -198,7 +201,7 @@ fn twenty_seconds_are_enough_where_somebody_waits_without_a_token() {
     let mut bench = doubtful();
     bench.wait(LEAD + 1);
     let (mut refusals, start) = (0, bench.boot);
-    bench.tell(boxd_engine::Event::Tick);
+    bench.tell(Event::Tick);
     while !bench.last_resort() {
         assert!(matches!(bench.ask(0, None), Answer::Wait));
         if bench.idle() {
@@ -221,7 +224,7 @@ fn other_troubles_do_not_end_a_doubt() {
     assert_eq!(bench.state(), State::ActionRequired);
     // The secret was mended; the first refusal must not be taken for proof.
     bench.wait(5);
-    bench.tell(boxd_engine::Event::Configured(crate::bench::settings()));
+    bench.tell(Event::Configured(crate::fixtures::settings()));
     bench.hush();
     bench.answer(reply(400, INVALID_GRANT));
     assert_eq!(bench.state(), State::InDoubt);
@@ -233,4 +236,30 @@ fn an_intent_stays_while_an_answer_is_missing() {
     let mut bench = doubtful();
     bench.fail(unreachable());
     bench.said(&["renewing: Retry", "spend R5", "failed"]);
+}
+
+#[test]
+fn two_refusals_prove_nothing_however_far_apart() {
+    let mut bench = doubtful();
+    bench.refuse();
+    bench.wait(HOUR);
+    bench.tell(Event::Tick);
+    bench.answer(reply(400, INVALID_GRANT));
+    assert_eq!(bench.state(), State::InDoubt);
+    bench.refuse();
+    assert!(bench.last_resort(), "the third does");
+}
+
+#[test]
+fn three_refusals_in_ten_seconds_prove_nothing_even_in_need() {
+    let mut bench = doubtful();
+    bench.wait(LEAD + 1);
+    bench.tell(Event::Tick);
+    assert!(matches!(bench.ask(0, None), Answer::Wait));
+    for _ in 0..3 {
+        bench.answer(reply(400, INVALID_GRANT));
+        assert_eq!(bench.state(), State::InDoubt);
+        bench.wait(5);
+        bench.refresh().unwrap();
+    }
 }

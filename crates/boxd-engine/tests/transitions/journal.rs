@@ -2,7 +2,10 @@
 
 use boxd_engine::{Answer, Credential, Event, Generation, Spend, State, Trouble, Which};
 
-use crate::bench::{Bench, HOUR, LEAD, LIFE, MINUTE, full, lost, pair, record, unreachable};
+use crate::{
+    bench::Bench,
+    fixtures::{HOUR, LEAD, LIFE, MINUTE, full, lost, pair, record, unreachable},
+};
 
 #[test]
 fn a_spend_is_proved_before_and_committed_before_it_is_seen() {

@@ -2,7 +2,10 @@
 
 use boxd_engine::{Answer, Generation, Loaded, State, Trouble};
 
-use crate::bench::{Bench, INVALID_GRANT, LEAD, LIFE, full, in_doubt, record, reply, start};
+use crate::{
+    bench::Bench,
+    fixtures::{INVALID_GRANT, LEAD, LIFE, full, in_doubt, record, reply, start},
+};
 
 fn rewrite(in_doubt: bool) -> Loaded {
     let record = Box::new(record(6, start(), LIFE));

@@ -2,8 +2,11 @@
 
 use boxd_engine::{Answer, Event, Loaded, Operation, Refusal, State, Trouble};
 
-use crate::bench::{
-    Bench, INVALID_GRANT, LEAD, LIFE, error, full, grant, lost, record, reply, settings, start, unreachable,
+use crate::{
+    bench::Bench,
+    fixtures::{
+        INVALID_GRANT, LEAD, LIFE, error, full, grant, lost, record, reply, settings, start, unreachable,
+    },
 };
 
 #[test]

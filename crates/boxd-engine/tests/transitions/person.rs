@@ -2,7 +2,10 @@
 
 use boxd_engine::{Answer, Binding, Event, Refusal, Settings, State, Trouble};
 
-use crate::bench::{Bench, DAY, HOUR, LEAD, LIFE, MINUTE, binding, error, grant, record, settings, start};
+use crate::{
+    bench::Bench,
+    fixtures::{DAY, HOUR, LEAD, LIFE, MINUTE, binding, error, grant, record, settings, start},
+};
 
 fn elsewhere() -> Settings {
     let binding = Binding { client_id: "another".into(), ..binding() };
@@ -112,7 +115,7 @@ fn a_config_put_back_while_the_store_is_busy_heals_too() {
     bench.tell(Event::Configured(elsewhere()));
     bench.log_in(false);
     bench.tell(Event::Configured(settings()));
-    bench.commit(crate::bench::full());
+    bench.commit(crate::fixtures::full());
     bench.next();
     bench.committed();
     assert_eq!(bench.state(), State::Healthy);
@@ -152,7 +155,7 @@ fn adoption_is_durable_first() {
     let adopt = || Event::Adopt { operation: boxd_engine::Operation(3) };
     bench.tell(adopt());
     bench.said(&["commit 5 Note"]);
-    bench.commit(crate::bench::full());
+    bench.commit(crate::fixtures::full());
     bench.said(&["refused 3"]);
     assert_eq!(bench.refused(), Trouble::ForeignMachine);
     assert_eq!(bench.state(), State::ActionRequired, "as before");
@@ -180,7 +183,7 @@ fn an_adopted_store_keeps_its_doubt() {
         bench.next();
     }
     bench.proved();
-    bench.answer(crate::bench::reply(400, crate::bench::INVALID_GRANT));
+    bench.answer(crate::fixtures::reply(400, crate::fixtures::INVALID_GRANT));
     assert_eq!(bench.state(), State::InDoubt, "one refusal proves nothing");
 }
 
@@ -211,4 +214,13 @@ fn a_token_that_came_alone_and_was_rejected_needs_a_login() {
     let mut bench = Bench::loaded(grant(record));
     let answer = bench.ask(0, Some(5));
     assert!(matches!(answer, Answer::Refuse(Refusal::Trouble(Trouble::AccessOnlyEnded))), "{answer:?}");
+}
+
+#[test]
+fn a_config_put_back_with_another_lead_keeps_the_old_one_until_the_next_commit() {
+    let mut bench = Bench::healthy();
+    bench.tell(Event::Configured(elsewhere()));
+    let lead = std::time::Duration::from_secs(15 * MINUTE);
+    bench.tell(Event::Configured(Settings { lead, ..settings() }));
+    assert_eq!(bench.due_in(), Some(LIFE - LEAD));
 }

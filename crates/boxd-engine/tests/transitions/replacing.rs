@@ -2,8 +2,9 @@
 
 use boxd_engine::{Answer, Event, Generation, Operation, State, Trouble, User};
 
-use crate::bench::{
-    Bench, DAY, INVALID_GRANT, LEAD, LIFE, error, full, lost, newcomer, record, reply, start,
+use crate::{
+    bench::Bench,
+    fixtures::{DAY, INVALID_GRANT, LEAD, LIFE, error, full, lost, newcomer, record, reply, start},
 };
 
 #[test]
