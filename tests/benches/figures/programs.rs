@@ -46,7 +46,9 @@ impl Programs {
             .spawn()
             .expect("boxd starts");
         let running = Running { home, child };
-        drop(running.client());
+        while Client::connect_to(running.socket()).is_err() {
+            std::thread::yield_now();
+        }
         running
     }
 
