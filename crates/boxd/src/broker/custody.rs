@@ -203,7 +203,7 @@ impl Broker {
                 format!("choose another name, or log it out first: boxctl logout {to}"),
             ));
         }
-        let Some(mut record) = self.with_session(&old, |session, _| (session.detach(), Vec::new())) else {
+        let Some(mut record) = self.detach_soon(&old).await else {
             let detail = "the account is busy or in doubt, and cannot be renamed now".to_owned();
             return Err(problems::unavailable(from, detail, Duration::from_secs(10)));
         };
@@ -241,6 +241,19 @@ impl Broker {
             .unwrap_or_else(PoisonError::into_inner)
             .insert(name.clone(), Arc::clone(&account));
         self.tell(&account, Event::Tick);
+    }
+
+    /// Takes the record out; a write that is under way, such as the user's name after an import, is waited for.
+    async fn detach_soon(&self, account: &Arc<Account>) -> Option<Box<Record>> {
+        const STEP: Duration = Duration::from_millis(25);
+        for _ in 0..200 {
+            let record = self.with_session(account, |session, _| (session.detach(), Vec::new()));
+            if record.is_some() {
+                return record;
+            }
+            tokio::time::sleep(STEP).await;
+        }
+        None
     }
 
     async fn settle_under(&self, to: &AccountName, record: Record) -> Result<AccountStatus, Problem> {
