@@ -7,7 +7,8 @@ use std::{
 };
 
 use boxd_proto::{
-    AccountStatus, Import, Info, Request, Response, Token, TokenRequest, encode, endpoint::Environment,
+    AccountStatus, BeginLogin, Import, Info, LoginNeeds, LoginPage, Request, Response, ScopedToken,
+    ScopedTokenRequest, Secret, Token, TokenRequest, encode, endpoint::Environment,
 };
 use zeroize::Zeroizing;
 
@@ -33,6 +34,15 @@ const ATTEMPT_PAUSE: Duration = Duration::from_millis(50);
 pub struct Client {
     socket: PathBuf,
     transport: Option<Transport>,
+}
+
+/// How a login goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LoginStep {
+    /// The person consents in a browser.
+    Page(LoginPage),
+    /// The application must be named first.
+    Needs(LoginNeeds),
 }
 
 impl Client {
@@ -80,6 +90,54 @@ impl Client {
             Response::Token(token) => Ok(token),
             other => Err(self.unexpected(&other)),
         }
+    }
+
+    /// A token with less than the account's rights, or as another user of the same app.
+    ///
+    /// # Errors
+    /// [`Error::Problem`] where there is none, with the reason and the next step.
+    pub fn scoped_token(&mut self, request: &ScopedTokenRequest) -> Result<ScopedToken, Error> {
+        let patience = wait(request.token.wait_millis) + MARGIN;
+        match self.call(&Request::ScopedToken(Box::new(request.clone())), patience)? {
+            Response::ScopedToken(token) => Ok(*token),
+            other => Err(self.unexpected(&other)),
+        }
+    }
+
+    /// Begins a login in a browser.
+    ///
+    /// # Errors
+    /// [`Error::Problem`] where it cannot begin.
+    pub fn begin_login(&mut self, request: BeginLogin) -> Result<LoginStep, Error> {
+        match self.call(&Request::BeginLogin(Box::new(request)), WITH_BOX)? {
+            Response::LoginPage(page) => Ok(LoginStep::Page(*page)),
+            Response::LoginNeeds(needs) => Ok(LoginStep::Needs(*needs)),
+            other => Err(self.unexpected(&other)),
+        }
+    }
+
+    /// Waits at most `within` for the end of a login. A client that goes away meanwhile cancels it.
+    ///
+    /// # Errors
+    /// [`Error::Problem`] where it failed, was denied or took too long.
+    pub fn await_login(&mut self, login: &str, within: Duration) -> Result<AccountStatus, Error> {
+        self.account(&Request::AwaitLogin { login: login.to_owned() }, within)
+    }
+
+    /// Hands the redirected URL, or the code alone, over to a login.
+    ///
+    /// # Errors
+    /// [`Error::Problem`] where it does not belong to that login.
+    pub fn finish_login(&mut self, login: &str, redirected: Secret) -> Result<(), Error> {
+        self.done(&Request::FinishLogin { login: login.to_owned(), redirected }, WITH_BOX)
+    }
+
+    /// Ends a login and its listener.
+    ///
+    /// # Errors
+    /// [`Error::Problem`] where there is no such login any more.
+    pub fn cancel_login(&mut self, login: &str) -> Result<(), Error> {
+        self.done(&Request::CancelLogin { login: login.to_owned() }, WITH_BOX)
     }
 
     /// The state of one account, or of all.
@@ -293,5 +351,8 @@ fn kind(response: &Response) -> &'static str {
         Response::Done => "done",
         Response::Info(_) => "info",
         Response::Error(_) => "a problem",
+        Response::ScopedToken(_) => "a scoped token",
+        Response::LoginPage(_) => "a login",
+        Response::LoginNeeds(_) => "what a login needs",
     }
 }

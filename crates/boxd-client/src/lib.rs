@@ -21,9 +21,10 @@ mod identity;
 mod transport;
 
 pub use boxd_proto::{
-    AccountStatus, Auth, Code, Endpoints, GrantState, Import, ImportedCredential, Info, Problem, Rejected,
-    Request, Response, Secret, Token, TokenRequest, User,
+    AccountStatus, Auth, BeginLogin, Code, Endpoints, GrantState, Import, ImportedCredential, Info,
+    LoginNeeds, LoginPage, Problem, Rejected, Request, Response, ScopedToken, ScopedTokenRequest, Secret,
+    Subject, Token, TokenRequest, User,
     endpoint::{EndpointError, Environment, SYSTEM_SOCKET},
 };
-pub use client::Client;
+pub use client::{Client, LoginStep};
 pub use error::Error;

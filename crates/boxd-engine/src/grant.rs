@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use crate::{
-    secret::{AccessToken, ClientSecret, RefreshToken},
+    secret::{AccessToken, AppSettingsText, ClientSecret, Passphrase, RefreshToken},
     time::{Moment, WallTime},
 };
 
@@ -41,11 +41,37 @@ pub struct Binding {
     pub token_origin: String,
 }
 
+/// As whom an application acts in its own right (Box: `box_subject_type`, `box_sub_type`).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Subject {
+    /// The service account of this enterprise id.
+    Enterprise(String),
+    /// The user of this id.
+    User(String),
+}
+
+/// How an application gets tokens in its own right (Box: "Server Authentication"): no refresh token, each new
+/// token is minted, and the ones before it live on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ServerAuth {
+    /// The client credentials grant (RFC 6749 section 4.4; Box: CCG).
+    ClientCredentials(Subject),
+    /// An assertion signed with the application's key (RFC 7523; Box: JWT). Without a subject: as the app
+    /// settings file says.
+    Jwt(Option<Subject>),
+}
+
 /// The application and endpoints of an account that `login` or `import` created.
 #[derive(Clone, Debug, Default)]
 pub struct Registration {
     /// The application's secret, where it came with the grant.
     pub client_secret: Option<ClientSecret>,
+    /// Box's app settings file, where the application was imported with one.
+    pub app_settings: Option<AppSettingsText>,
+    /// The passphrase of the key in it, where that does not carry one.
+    pub passphrase: Option<Passphrase>,
+    /// How the application mints its tokens, where it was imported to do so.
+    pub server_auth: Option<ServerAuth>,
     /// Endpoint settings of this account alone, as (key of `[box]`, value).
     pub endpoints: Vec<(String, String)>,
 }
@@ -91,6 +117,13 @@ pub enum Credential {
         /// The token.
         access: IssuedToken,
     },
+    /// A token that the application mints in its own right.
+    Server {
+        /// How, and as whom.
+        auth: ServerAuth,
+        /// The newest token; absent before the first one.
+        access: Option<IssuedToken>,
+    },
 }
 
 /// One account's grant: the unit that is sealed, committed and spent. There is one, and it is moved.
@@ -118,7 +151,7 @@ impl Record {
     /// The newest access token, if there is one.
     pub fn access(&self) -> Option<&IssuedToken> {
         match &self.credential {
-            Credential::OAuth2 { access, .. } => access.as_ref(),
+            Credential::OAuth2 { access, .. } | Credential::Server { access, .. } => access.as_ref(),
             Credential::AccessOnly { access } => Some(access),
         }
     }
@@ -127,7 +160,7 @@ impl Record {
     pub fn refresh_born(&self) -> Option<Moment> {
         match &self.credential {
             Credential::OAuth2 { born, .. } => Some(*born),
-            Credential::AccessOnly { .. } => None,
+            Credential::AccessOnly { .. } | Credential::Server { .. } => None,
         }
     }
 
@@ -146,7 +179,17 @@ impl Record {
         match (&self.credential, which) {
             (Credential::OAuth2 { refresh, .. }, crate::event::Which::Current) => Some(refresh),
             (Credential::OAuth2 { previous, .. }, crate::event::Which::Previous) => previous.as_ref(),
-            (Credential::AccessOnly { .. }, _) => None,
+            (Credential::AccessOnly { .. } | Credential::Server { .. }, _) => None,
+        }
+    }
+
+    /// Whether there is a token that a logout revokes at Box: a bare access token ends by itself, and boxd does
+    /// not own it.
+    pub(crate) fn is_revocable(&self) -> bool {
+        match &self.credential {
+            Credential::OAuth2 { .. } => true,
+            Credential::AccessOnly { .. } => false,
+            Credential::Server { access, .. } => access.is_some(),
         }
     }
 
@@ -158,7 +201,7 @@ impl Record {
                 // A replay may bring the very token we hold; then the one before it stays the fallback.
                 if old.expose() == refresh.expose() { previous } else { Some(old) }
             }
-            Credential::AccessOnly { .. } => None,
+            Credential::AccessOnly { .. } | Credential::Server { .. } => None,
         };
         Self {
             generation,

@@ -35,10 +35,12 @@ pub mod trouble;
 
 pub use ask::{Answer, Ask, Refusal};
 pub use event::{Commit, CommitReason, Effect, Event, Operation, Spend, StoreFault, Which};
-pub use grant::{Binding, Credential, Generation, GrantId, IssuedToken, Record, Registration, User};
+pub use grant::{
+    Binding, Credential, Generation, GrantId, IssuedToken, Record, Registration, ServerAuth, Subject, User,
+};
 pub use reply::{Exchange, Reply, TokenResponse, Verdict, classify};
 pub use schedule::Settings;
-pub use secret::{AccessToken, ClientSecret, RefreshToken};
+pub use secret::{AccessToken, AppSettingsText, ClientSecret, Passphrase, RefreshToken};
 pub use session::{Loaded, NewGrant, Session};
 pub use snapshot::{Published, Served, Snapshot, State};
 pub use time::{BootId, BootTime, Jitter, Moment, Now, WallTime};

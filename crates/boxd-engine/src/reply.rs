@@ -110,6 +110,61 @@ pub fn classify(exchange: &Exchange) -> Verdict {
     }
 }
 
+/// What an answer to a request for a minted token (CCG or JWT) means.
+#[derive(Debug)]
+pub enum Minting {
+    /// A token.
+    Granted {
+        /// The token.
+        access: AccessToken,
+        /// Its life; zero where it was not told.
+        expires_in: Duration,
+    },
+    /// Try again: nothing is lost by an answer that never came.
+    Harmless {
+        /// What happened.
+        trouble: Trouble,
+        /// The wait that Box asked for.
+        retry_after: Option<Duration>,
+    },
+    /// A person must change something.
+    Operator(Trouble),
+}
+
+#[derive(Deserialize)]
+struct Minted {
+    access_token: String,
+    #[serde(default)]
+    expires_in: serde_json::Value,
+}
+
+/// Classifies the answer to a client-credentials or JWT request. Without a refresh token no doubt can arise, and
+/// `invalid_grant` speaks of the application: a person must look at it.
+pub fn classify_minting(exchange: &Exchange) -> Minting {
+    if let Exchange::Reply(reply) = exchange
+        && reply.status == 200
+        && let Ok(minted) = serde_json::from_slice::<Minted>(&reply.body)
+        && !minted.access_token.is_empty()
+    {
+        let expires_in = life(&minted.expires_in);
+        return Minting::Granted { access: AccessToken::new(minted.access_token), expires_in };
+    }
+    match classify(exchange) {
+        Verdict::Harmless { trouble, retry_after } | Verdict::Doubt { trouble, retry_after } => {
+            Minting::Harmless { trouble, retry_after }
+        }
+        Verdict::InvalidGrant(described) | Verdict::Operator(Trouble::Refused(described)) => {
+            Minting::Operator(Trouble::AppRefused(described))
+        }
+        Verdict::Operator(trouble) => Minting::Operator(trouble),
+        // Unreachable: an answer with an access token was taken above.
+        Verdict::Granted(_) => Minting::Harmless {
+            trouble: Trouble::AnswerLost("an unreadable answer".into()),
+            retry_after: None,
+        },
+    }
+}
+
 fn granted(reply: &Reply) -> Verdict {
     match serde_json::from_slice::<Success>(&reply.body) {
         Ok(success) if !success.access_token.is_empty() && !success.refresh_token.is_empty() => {

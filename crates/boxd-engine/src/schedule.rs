@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    grant::Binding,
+    grant::{Binding, ServerAuth},
     time::{BootTime, Jitter},
 };
 
@@ -52,11 +52,13 @@ pub struct Settings {
     pub mode: Mode,
     /// Application and endpoint in force: from the config, else from the record. `None`: neither knows.
     pub binding: Option<Binding>,
+    /// How the account mints its tokens, from the config or else from the record; `None`: a person logs in.
+    pub server_auth: Option<ServerAuth>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { lead: Duration::from_mins(5), mode: Mode::Scheduled, binding: None }
+        Self { lead: Duration::from_mins(5), mode: Mode::Scheduled, binding: None, server_auth: None }
     }
 }
 

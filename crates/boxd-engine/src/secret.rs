@@ -16,6 +16,14 @@ pub struct RefreshToken(SecretString);
 #[derive(Clone)]
 pub struct ClientSecret(Arc<SecretString>);
 
+/// Box's app settings file, whole: it holds a client secret and a private key.
+#[derive(Clone)]
+pub struct AppSettingsText(Arc<SecretString>);
+
+/// The passphrase of a private key.
+#[derive(Clone)]
+pub struct Passphrase(Arc<SecretString>);
+
 macro_rules! redacted {
     ($($name:ident),*) => {$(
         impl fmt::Debug for $name {
@@ -31,7 +39,7 @@ macro_rules! redacted {
         }
     )*};
 }
-redacted!(AccessToken, RefreshToken, ClientSecret);
+redacted!(AccessToken, RefreshToken, ClientSecret, AppSettingsText, Passphrase);
 
 /// Whether two are the very same object; the secrets themselves are not compared.
 impl PartialEq for AccessToken {
@@ -66,5 +74,19 @@ impl ClientSecret {
     /// Takes the secret over; the buffer of `secret` is zeroised on drop.
     pub fn new(secret: impl Into<Box<str>>) -> Self {
         Self(Arc::new(SecretString::from(secret.into())))
+    }
+}
+
+impl AppSettingsText {
+    /// Takes the text over; the buffer of `text` is zeroised on drop.
+    pub fn new(text: impl Into<Box<str>>) -> Self {
+        Self(Arc::new(SecretString::from(text.into())))
+    }
+}
+
+impl Passphrase {
+    /// Takes the passphrase over; the buffer of `passphrase` is zeroised on drop.
+    pub fn new(passphrase: impl Into<Box<str>>) -> Self {
+        Self(Arc::new(SecretString::from(passphrase.into())))
     }
 }

@@ -71,6 +71,19 @@ pub enum Trouble {
         /// What the configuration says.
         configured: Binding,
     },
+    /// Box refused to mint a token for the application (CCG or JWT).
+    #[error("Box refused the application ({0})")]
+    AppRefused(String),
+    /// The configuration names another way to get tokens than the one that the store holds a grant of.
+    #[error(
+        "the account holds {}, but the configuration says {}; it is neither sent nor spent",
+        if *stored_is_login { "a user's login" } else { "an application that mints tokens" },
+        if *stored_is_login { "ccg or jwt" } else { "oauth2" }
+    )]
+    AuthDiffers {
+        /// The store holds a login of a user.
+        stored_is_login: bool,
+    },
     /// The account is no longer in the configuration, and its client secret is unknown.
     #[error("the account is no longer in the configuration")]
     Orphaned,
@@ -114,6 +127,8 @@ impl Trouble {
             | Self::PasswordReset
             | Self::TermsOfService
             | Self::Refused(_)
+            | Self::AppRefused(_)
+            | Self::AuthDiffers { .. }
             | Self::BindingDiffers { .. }
             | Self::Orphaned
             | Self::ForeignMachine => Remedy::Act,
@@ -127,7 +142,7 @@ impl Trouble {
             Self::PasswordReset | Self::TermsOfService => {
                 Some(Duration::from_mins(20 * u64::from(attempts.clamp(1, 3))))
             }
-            Self::InvalidClient(_) | Self::UnauthorizedClient(_) | Self::Refused(_) => {
+            Self::InvalidClient(_) | Self::UnauthorizedClient(_) | Self::Refused(_) | Self::AppRefused(_) => {
                 Some(Duration::from_hours(1))
             }
             _ => None,

@@ -56,6 +56,73 @@ pub enum Request {
         /// The code.
         code: Code,
     },
+    /// A token with less than the account's rights, or of another user of the same app; answered by
+    /// [`Response::ScopedToken`].
+    ScopedToken(Box<ScopedTokenRequest>),
+    /// Begin a user login in a browser; answered by [`Response::LoginPage`], or by [`Response::LoginNeeds`]
+    /// where the application is not known yet.
+    BeginLogin(Box<BeginLogin>),
+    /// Wait for the end of a login; answered by [`Response::Account`]. Where the client goes away meanwhile the
+    /// login is cancelled.
+    AwaitLogin {
+        /// [`LoginPage::login`].
+        login: String,
+    },
+    /// The redirected URL, or the code alone, as a person copied it; answered by [`Response::Done`] once it is
+    /// taken, and what comes of it by `AwaitLogin`.
+    FinishLogin {
+        /// [`LoginPage::login`].
+        login: String,
+        /// What was copied.
+        redirected: Secret,
+    },
+    /// End a login and its listener; answered by [`Response::Done`].
+    CancelLogin {
+        /// [`LoginPage::login`].
+        login: String,
+    },
+}
+
+/// What a client wants of a downscoped token (RFC 8693; Box: guide "Downscope a token"), of a token as another
+/// user, or of both. The default is the account's own token.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScopedTokenRequest {
+    /// Account, life, refused token and wait, as for any token.
+    pub token: TokenRequest,
+    /// As this Box user (its id); only for CCG and JWT.
+    pub user: Option<String>,
+    /// The scopes that the token shall have; none: the token is not downscoped.
+    pub scope: Vec<String>,
+    /// The one file or folder that it shall be good for: `file:ID`, `folder:ID` or its API URL.
+    pub resource: Option<String>,
+    /// The shared link of the one item that it shall be good for; not together with `resource`.
+    pub shared_link: Option<String>,
+}
+
+/// A user login (RFC 6749 section 4.1) to begin.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BeginLogin {
+    /// For which account; `None`: the default one, or `default` where there is none yet.
+    pub account: Option<String>,
+    /// `client_id` of the Box app; `None`: as config or store say.
+    pub client_id: Option<String>,
+    /// Its secret; `None`: as config or store say.
+    pub client_secret: Option<Secret>,
+    /// The port of the redirect URI; `None`: as configured, else any free one.
+    pub port: Option<u16>,
+    /// Whether another Box user than the account's may take its place.
+    pub replace_user: bool,
+    /// Endpoints of this account alone.
+    pub endpoints: Endpoints,
+}
+
+/// As whom an application acts with CCG or JWT (Box: `box_subject_type`, `box_sub_type`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Subject {
+    /// The service account of this enterprise id.
+    Enterprise(String),
+    /// The user of this id.
+    User(String),
 }
 
 /// What a client wants of a token. The default: the default account's token, whatever life is left in it.
@@ -121,6 +188,24 @@ pub enum ImportedCredential {
         /// When it ends, in seconds since the Unix epoch; `None`: in an hour.
         expires_at: Option<i64>,
     },
+    /// An application with the client credentials grant (CCG).
+    ClientCredentials {
+        /// `client_id` of the Box app.
+        client_id: String,
+        /// Its secret.
+        client_secret: Secret,
+        /// As whom it acts.
+        subject: Subject,
+    },
+    /// An application with JWT.
+    Jwt {
+        /// Box's app settings file, whole.
+        app_settings: Secret,
+        /// The passphrase of the key in it, where it does not carry one.
+        passphrase: Option<Secret>,
+        /// As whom it acts; `None`: as the file says.
+        subject: Option<Subject>,
+    },
 }
 
 /// Endpoints by the names of the config's `[box]` section; `None`: as configured for all.
@@ -159,6 +244,55 @@ pub enum Response {
     Info(Box<Info>),
     /// It could not be done.
     Error(Problem),
+    /// A downscoped token, or one as another user.
+    ScopedToken(Box<ScopedToken>),
+    /// A login that waits for the person.
+    LoginPage(Box<LoginPage>),
+    /// What must be known of the application before a login can begin.
+    LoginNeeds(Box<LoginNeeds>),
+}
+
+/// A token with less than the account's rights, or of another user of the same app.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScopedToken {
+    /// The token. Its generation counts up, but not by ones.
+    pub token: Token,
+    /// The scopes that were asked for.
+    pub scope: Vec<String>,
+    /// `restricted_to` of Box's answer: a JSON array as text.
+    pub restricted_to: Option<String>,
+}
+
+/// A login that waits for the person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoginPage {
+    /// By which `AwaitLogin`, `FinishLogin` and `CancelLogin` name it. Secret enough that only its client can.
+    pub login: String,
+    /// The account.
+    pub account: String,
+    /// Where the person consents: for a browser.
+    pub authorize_url: String,
+    /// Where Box sends the browser then.
+    pub redirect_uri: String,
+    /// The redirect URI as it must be listed in the Box app: without the port, where Box takes any.
+    pub registered_uri: String,
+    /// The port that is listened on.
+    pub port: u16,
+    /// How long the login waits.
+    pub expires_in_seconds: u32,
+}
+
+/// What must be known of the application before a login can begin.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoginNeeds {
+    /// The account.
+    pub account: String,
+    /// `client_id`, where it is known; else it must be given.
+    pub client_id: Option<String>,
+    /// Whether the client secret must be given.
+    pub client_secret: bool,
+    /// The redirect URI that the Box app must list.
+    pub registered_uri: String,
 }
 
 /// An access token as handed out.

@@ -98,6 +98,7 @@ impl Session {
         match writing {
             // Of no weight, but what is on disk is unknown now: it is written again before the next spend.
             Writing::Detail => self.unsaved_again(now, record, commit.reason, failures),
+            Writing::Successor if self.lives_on => self.publish_unsaved(now, record, trouble, effects),
             Writing::Successor | Writing::Rewrite => {
                 self.attempts += 1;
                 self.unsaved_again(now, record, commit.reason, failures);
@@ -145,7 +146,10 @@ impl Session {
     /// A configuration may have been put right while the record was away.
     fn mind_mended_binding(&mut self) {
         let Phase::Rest(record) = &self.phase else { return };
-        let differed = matches!(self.trouble, Some(Trouble::BindingDiffers { .. } | Trouble::Orphaned));
+        let differed = matches!(
+            self.trouble,
+            Some(Trouble::BindingDiffers { .. } | Trouble::AuthDiffers { .. } | Trouble::Orphaned)
+        );
         if differed && self.obstacle(record).is_none() {
             self.trouble = None;
         }
@@ -177,7 +181,7 @@ impl Session {
     }
 
     /// Journal step 4: a durable successor becomes what readers see.
-    fn publish(&mut self, now: Now, record: Box<Record>, effects: &mut Vec<Effect>) {
+    pub(super) fn publish(&mut self, now: Now, record: Box<Record>, effects: &mut Vec<Effect>) {
         let generation = record.generation;
         self.doubt = None;
         self.trouble = None;
@@ -188,7 +192,7 @@ impl Session {
         }
         effects.push(Effect::Notice(Notice::Renewed { generation }));
         self.mind_expired_arrival(now, effects);
-        if self.confirm {
+        if self.confirm || (self.lives_on && self.user.is_none()) {
             self.confirm = false;
             effects.push(Effect::Confirm);
         }
@@ -275,17 +279,28 @@ impl Session {
     pub(super) fn configured(&mut self, now: Now, settings: Settings) {
         let mode_changed = settings.mode != self.settings.mode;
         self.settings = settings;
-        let Phase::Rest(record) = &self.phase else { return };
         if self.foreign {
             return;
         }
+        self.realign(now);
+        let Phase::Rest(record) = &self.phase else { return };
         let obstacle = self.obstacle(record);
         match (&self.trouble, obstacle) {
-            (_, Some(trouble @ (Trouble::BindingDiffers { .. } | Trouble::Orphaned))) => {
+            (
+                _,
+                Some(
+                    trouble @ (Trouble::BindingDiffers { .. }
+                    | Trouble::AuthDiffers { .. }
+                    | Trouble::Orphaned),
+                ),
+            ) => {
                 self.trouble = Some(trouble);
                 self.next = None;
             }
-            (Some(Trouble::BindingDiffers { .. } | Trouble::Orphaned), None) => {
+            (
+                Some(Trouble::BindingDiffers { .. } | Trouble::AuthDiffers { .. } | Trouble::Orphaned),
+                None,
+            ) => {
                 self.trouble =
                     self.doubt.is_some().then(|| Trouble::AnswerLost("before a configuration change".into()));
                 self.plan(now);
@@ -299,6 +314,7 @@ impl Session {
                     Trouble::InvalidClient(_)
                     | Trouble::UnauthorizedClient(_)
                     | Trouble::Refused(_)
+                    | Trouble::AppRefused(_)
                     | Trouble::PasswordReset
                     | Trouble::TermsOfService,
                 ),

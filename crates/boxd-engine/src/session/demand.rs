@@ -199,7 +199,7 @@ impl Session {
     pub(super) fn renewal_planned(&self) -> bool {
         match &self.phase {
             Phase::Rest(record) => {
-                matches!(record.credential, Credential::OAuth2 { .. })
+                !matches!(record.credential, Credential::AccessOnly { .. })
                     && self.trouble.as_ref().is_none_or(|trouble| {
                         trouble.remedy() == Remedy::Wait || trouble.heals_after(1).is_some()
                     })

@@ -94,6 +94,7 @@ impl Session {
             user: None,
             application: None,
             renewable: false,
+            lives_on: false,
             fingerprints: [None; 2],
             lead_in_force,
             longest_life: Duration::ZERO,
@@ -103,7 +104,8 @@ impl Session {
         }
     }
 
-    fn take_up(&mut self, record: Box<Record>, in_doubt: bool, foreign: bool, rewrite: bool, now: Now) {
+    fn take_up(&mut self, mut record: Box<Record>, in_doubt: bool, foreign: bool, rewrite: bool, now: Now) {
+        self.align(&mut record);
         self.generation = record.generation;
         self.highest = record.generation;
         self.trouble = None;
@@ -131,9 +133,10 @@ impl Session {
         if record.logging_out {
             self.queued = Some(Queued::Logout { operation: None, local: false, recovering: None });
         }
-        let renewable = matches!(record.credential, Credential::OAuth2 { .. });
+        let spendable = matches!(record.credential, Credential::OAuth2 { .. });
+        let renewable = self.renewable;
         let obstacle = self.obstacle(&record).filter(|_| renewable);
-        if in_doubt && renewable {
+        if in_doubt && spendable {
             // The process before may have sent it just now.
             self.last_attempt = Some(now.boot);
             self.doubt = Some(Doubt { attempts: 1, refusals: 0, first_refusal: None });

@@ -3,7 +3,7 @@
 use super::{Cause, Phase, Queued, Session, Writing};
 use crate::{
     event::{CommitReason, Effect, Operation, StoreFault},
-    grant::{Credential, Record},
+    grant::Record,
     reply::{Exchange, Verdict, classify},
     schedule,
     time::Now,
@@ -31,7 +31,7 @@ impl Session {
         };
         self.begun = now.boot;
         let dead = matches!(self.trouble, Some(Trouble::Taken(_) | Trouble::LostForGood(_)));
-        if local || dead || matches!(record.credential, Credential::AccessOnly { .. }) {
+        if local || dead || !record.is_revocable() {
             self.forget(operation, effects);
             return;
         }

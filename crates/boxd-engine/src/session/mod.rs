@@ -6,6 +6,7 @@ mod demand;
 mod load;
 mod logout;
 mod plan;
+mod server;
 mod spend;
 mod view;
 
@@ -95,6 +96,8 @@ pub struct Session {
     user: Option<Arc<User>>,
     application: Option<(String, Option<Arc<Registration>>)>,
     renewable: bool,
+    /// A new token leaves the ones before it alone (CCG and JWT).
+    lives_on: bool,
     /// By which the same refresh token, or the one before it, is known again.
     fingerprints: [Option<u64>; 2],
 }
@@ -300,7 +303,9 @@ impl Session {
         self.user = record.and_then(|record| record.user.clone());
         self.application =
             record.map(|record| (record.binding.client_id.clone(), record.registration.clone()));
-        self.renewable = record.is_some_and(|record| matches!(record.credential, Credential::OAuth2 { .. }));
+        self.renewable =
+            record.is_some_and(|record| !matches!(record.credential, Credential::AccessOnly { .. }));
+        self.lives_on = record.is_some_and(|record| matches!(record.credential, Credential::Server { .. }));
         self.fingerprints =
             [Which::Current, Which::Previous].map(|which| Some(record?.token_of(which)?.fingerprint()));
     }

@@ -28,6 +28,7 @@ impl Session {
                 }
             },
             Credential::OAuth2 { .. } => Some(self.renewal_due(now)),
+            Credential::Server { .. } => self.minting_due(now),
         };
     }
 

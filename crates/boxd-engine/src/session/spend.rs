@@ -13,7 +13,8 @@ use crate::{
 impl Session {
     /// Spends the record at rest, if it may be shown to whom the configuration names.
     pub(super) fn begin_spend(&mut self, now: Now, effects: &mut Vec<Effect>) {
-        let Some(record) = self.take_rest() else { return };
+        let Some(mut record) = self.take_rest() else { return };
+        self.align(&mut record);
         if let Some(trouble) = self.obstacle(&record) {
             self.phase = Phase::Rest(record);
             self.next = None;
@@ -28,7 +29,8 @@ impl Session {
         }
         let generation = record.generation;
         effects.push(Effect::Notice(Notice::Renewing { generation, cause: self.cause }));
-        if self.proved {
+        // A token that is minted burns nothing: there is nothing to journal.
+        if self.proved || self.lives_on {
             self.send(record, effects);
         } else {
             effects.push(Effect::Prove { grant: record.grant, generation });
@@ -41,11 +43,16 @@ impl Session {
         if self.foreign {
             return Some(Trouble::ForeignMachine);
         }
-        if matches!(record.credential, Credential::AccessOnly { .. }) {
-            return Some(Trouble::AccessOnlyEnded);
-        }
+        let is_server = match &record.credential {
+            Credential::AccessOnly { .. } => return Some(Trouble::AccessOnlyEnded),
+            Credential::OAuth2 { .. } => false,
+            Credential::Server { .. } => true,
+        };
         match &self.settings.binding {
             None => Some(Trouble::Orphaned),
+            Some(_) if is_server != self.settings.server_auth.is_some() => {
+                Some(Trouble::AuthDiffers { stored_is_login: !is_server })
+            }
             Some(configured) if *configured != record.binding => Some(Trouble::BindingDiffers {
                 stored: record.binding.clone(),
                 configured: configured.clone(),
@@ -102,6 +109,10 @@ impl Session {
             return;
         }
         self.last_attempt = Some(now.boot);
+        if let Credential::Server { .. } = record.credential {
+            self.minted(now, record, sent, exchange, effects);
+            return;
+        }
         let verdict = classify(exchange);
         if let Verdict::Granted(tokens) = verdict {
             self.granted(*record, tokens, sent, effects);
@@ -136,7 +147,7 @@ impl Session {
     }
 
     /// Nothing was spent by this attempt.
-    fn ended_harmlessly(
+    pub(super) fn ended_harmlessly(
         &mut self,
         now: Now,
         trouble: Trouble,
@@ -219,7 +230,7 @@ impl Session {
         self.fail(trouble, effects);
     }
 
-    fn ended_for_operator(&mut self, now: Now, trouble: Trouble, effects: &mut Vec<Effect>) {
+    pub(super) fn ended_for_operator(&mut self, now: Now, trouble: Trouble, effects: &mut Vec<Effect>) {
         self.attempts += 1;
         self.failures = self.failures.saturating_add(1);
         self.withdraw(effects);

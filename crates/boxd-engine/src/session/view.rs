@@ -37,6 +37,7 @@ impl Session {
     /// Until when nothing that boxd plans can end the published token. `None`: only its own end.
     fn promise(&self) -> Option<BootTime> {
         match &self.phase {
+            _ if self.lives_on => None,
             Phase::Rest(_) if !self.renewable => None,
             Phase::Rest(_) if self.renewal_planned() => {
                 [self.next, self.renew_on_ask_from()].into_iter().flatten().min()

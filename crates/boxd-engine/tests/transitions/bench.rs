@@ -349,7 +349,9 @@ fn say(effect: &Effect) -> String {
         Effect::Confirm => "confirm".into(),
         Effect::Revoke(record) => match &record.credential {
             Credential::OAuth2 { refresh, .. } => format!("revoke {}", refresh.expose()),
-            Credential::AccessOnly { .. } => panic!("an access token alone is not revoked"),
+            Credential::AccessOnly { .. } | Credential::Server { .. } => {
+                panic!("an access token alone is not revoked")
+            }
         },
         Effect::Forget { generation } => format!("forget {generation}"),
         Effect::Finished { operation, result: Ok(()) } => format!("finished {}", operation.0),

@@ -9,7 +9,8 @@ use std::{
 
 use boxd_engine::{
     AccessToken, Binding, BootTime, ClientSecret, Credential, Event, Generation, GrantId, IssuedToken,
-    Loaded, NewGrant, Operation, Record, RefreshToken, Registration, Settings, State, Trouble,
+    Loaded, NewGrant, Operation, Record, RefreshToken, Registration, ServerAuth, Settings, State, Subject,
+    Trouble,
 };
 use boxd_proto::{AccountStatus, Code, Endpoints, Import, ImportedCredential, Problem};
 use ring::rand::SecureRandom as _;
@@ -99,7 +100,11 @@ impl Broker {
                     born: now,
                     previous: None,
                 };
-                (client_id, Registration { client_secret: secret, endpoints }, credential)
+                (
+                    client_id,
+                    Registration { client_secret: secret, endpoints, ..Registration::default() },
+                    credential,
+                )
             }
             ImportedCredential::AccessToken { access_token, expires_at } => {
                 if access_token.expose().is_empty() {
@@ -112,9 +117,22 @@ impl Broker {
                 };
                 (
                     String::new(),
-                    Registration { client_secret: None, endpoints },
+                    Registration { endpoints, ..Registration::default() },
                     Credential::AccessOnly { access },
                 )
+            }
+            ImportedCredential::ClientCredentials { client_id, client_secret, subject } => {
+                let auth = ServerAuth::ClientCredentials(subject_of(subject));
+                let registration = Registration {
+                    client_secret: Some(ClientSecret::new(client_secret.expose())),
+                    server_auth: Some(auth.clone()),
+                    endpoints,
+                    ..Registration::default()
+                };
+                (client_id, registration, Credential::Server { auth, access: None })
+            }
+            ImportedCredential::Jwt { .. } => {
+                return Err(bad("under construction", "wait for the next commit"));
             }
         };
         // What the file says of its own endpoints decides where this grant was issued.
@@ -428,5 +446,12 @@ mod tests {
         assert_eq!(given_up(&loaded), [(name("a"), Generation(3))]);
         let loaded = BTreeMap::from([copy("a", Some("b"), 1), copy("b", Some("a"), 0)]);
         assert_eq!(given_up(&loaded), [(name("b"), Generation(3))]);
+    }
+}
+
+fn subject_of(subject: boxd_proto::Subject) -> Subject {
+    match subject {
+        boxd_proto::Subject::Enterprise(id) => Subject::Enterprise(id),
+        boxd_proto::Subject::User(id) => Subject::User(id),
     }
 }

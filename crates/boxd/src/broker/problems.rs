@@ -135,6 +135,13 @@ fn next_step(account: &AccountName, trouble: &Trouble) -> String {
         Trouble::Refused(_) => {
             format!("check the app's settings in the Box developer console, then: boxctl refresh {account}")
         }
+        Trouble::AppRefused(_) => format!(
+            "check client id, secret, key and subject of the app, and whether an administrator has authorized it in \
+             the Box admin console; then: boxctl refresh {account}"
+        ),
+        Trouble::AuthDiffers { .. } => format!(
+            "put `auth` of [accounts.{account}] back, then: boxctl reload; or end what is held: boxctl logout {account}"
+        ),
         Trouble::BindingDiffers { .. } => format!(
             "put client_id and token_url back, then: boxctl reload; or import a grant of the new app: boxctl \
              import -a {account} --replace FILE"

@@ -35,6 +35,17 @@ impl Broker {
             | Request::Rename { .. }
             | Request::Adopt { .. }
             | Request::Reload => self.answer_to_the_end(request).await,
+            Request::ScopedToken(_)
+            | Request::BeginLogin(_)
+            | Request::AwaitLogin { .. }
+            | Request::FinishLogin { .. }
+            | Request::CancelLogin { .. } => Err(Problem {
+                code: Code::Internal,
+                detail: "under construction".into(),
+                account: None,
+                next_step: "wait for the next commit".into(),
+                retry_after_seconds: None,
+            }),
             Request::Info => Ok(Reply::One(Response::Info(Box::new(self.info())))),
             Request::ReturnError { code } => Err(Problem {
                 code,

@@ -62,6 +62,7 @@ impl Config {
         Ok(Effective {
             settings: Settings {
                 lead: self.lead,
+                server_auth: None,
                 mode: entry.map(|entry| entry.mode).unwrap_or_default(),
                 binding: client_id.map(|client_id| Binding {
                     client_id: client_id.to_owned(),

@@ -3,8 +3,8 @@
 use std::{borrow::Cow, io, sync::Arc, time::Duration};
 
 use boxd_engine::{
-    AccessToken, BootId, BootTime, ClientSecret, Credential, IssuedToken, Moment, Record, RefreshToken,
-    Registration, User, WallTime,
+    AccessToken, AppSettingsText, BootId, BootTime, ClientSecret, Credential, IssuedToken, Moment,
+    Passphrase, Record, RefreshToken, Registration, ServerAuth, Subject, User, WallTime,
 };
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize as _, Zeroizing};
@@ -24,6 +24,8 @@ struct Content<'a> {
     renewal: Option<Renewal<'a>>,
     #[serde(borrow)]
     registration: Option<App<'a>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    server: Option<Server<'a>>,
     #[serde(borrow)]
     user: Option<Person<'a>>,
     logging_out: bool,
@@ -52,8 +54,28 @@ struct Renewal<'a> {
 struct App<'a> {
     #[serde(borrow)]
     client_secret: Option<Text<'a>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    app_settings: Option<Text<'a>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    passphrase: Option<Text<'a>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    server: Option<Server<'a>>,
     #[serde(borrow)]
     endpoints: Vec<(Text<'a>, Text<'a>)>,
+}
+
+/// How an application mints its tokens.
+#[derive(Serialize, Deserialize)]
+enum Server<'a> {
+    Ccg(#[serde(borrow)] Actor<'a>),
+    Jwt(#[serde(borrow)] Option<Actor<'a>>),
+}
+
+/// As whom.
+#[derive(Serialize, Deserialize)]
+enum Actor<'a> {
+    Enterprise(#[serde(borrow)] Text<'a>),
+    User(#[serde(borrow)] Text<'a>),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -88,6 +110,9 @@ pub(super) fn decode(header: &Header, content: &[u8]) -> Result<Record, Flaw> {
         .map_err(|error| Flaw::Content(format!("line {} column {}", error.line(), error.column())))?;
     let access = content.access.as_ref().map(Access::issued);
     let credential = match (&content.renewal, access) {
+        (None, access) if let Some(server) = &content.server => {
+            Credential::Server { auth: server.auth(), access }
+        }
         (Some(renewal), access) => Credential::OAuth2 {
             access,
             refresh: RefreshToken::new(renewal.refresh.as_str()),
@@ -119,7 +144,11 @@ impl<'a> Content<'a> {
                 born: (*born).into(),
                 previous: previous.as_ref().map(|token| token.expose().into()),
             }),
-            Credential::AccessOnly { .. } => None,
+            Credential::AccessOnly { .. } | Credential::Server { .. } => None,
+        };
+        let server = match &record.credential {
+            Credential::Server { auth, .. } => Some(Server::of(auth)),
+            Credential::OAuth2 { .. } | Credential::AccessOnly { .. } => None,
         };
         Self {
             access: record.access().map(|access| Access {
@@ -128,6 +157,7 @@ impl<'a> Content<'a> {
                 life: access.life,
             }),
             renewal,
+            server,
             registration: record.registration.as_deref().map(App::of),
             user: record.user.as_deref().map(|user| Person {
                 id: user.id.as_str().into(),
@@ -152,6 +182,9 @@ impl<'a> App<'a> {
         let endpoints = &registration.endpoints;
         Self {
             client_secret: registration.client_secret.as_ref().map(|secret| secret.expose().into()),
+            app_settings: registration.app_settings.as_ref().map(|text| text.expose().into()),
+            passphrase: registration.passphrase.as_ref().map(|text| text.expose().into()),
+            server: registration.server_auth.as_ref().map(Server::of),
             endpoints: endpoints
                 .iter()
                 .map(|(key, value)| (key.as_str().into(), value.as_str().into()))
@@ -162,7 +195,42 @@ impl<'a> App<'a> {
     fn registration(&self) -> Registration {
         Registration {
             client_secret: self.client_secret.as_ref().map(|secret| ClientSecret::new(secret.as_str())),
+            app_settings: self.app_settings.as_ref().map(|text| AppSettingsText::new(text.as_str())),
+            passphrase: self.passphrase.as_ref().map(|text| Passphrase::new(text.as_str())),
+            server_auth: self.server.as_ref().map(Server::auth),
             endpoints: self.endpoints.iter().map(|(key, value)| (key.to_text(), value.to_text())).collect(),
+        }
+    }
+}
+
+impl<'a> Server<'a> {
+    fn of(auth: &'a ServerAuth) -> Self {
+        match auth {
+            ServerAuth::ClientCredentials(subject) => Self::Ccg(Actor::of(subject)),
+            ServerAuth::Jwt(subject) => Self::Jwt(subject.as_ref().map(Actor::of)),
+        }
+    }
+
+    fn auth(&self) -> ServerAuth {
+        match self {
+            Self::Ccg(actor) => ServerAuth::ClientCredentials(actor.subject()),
+            Self::Jwt(actor) => ServerAuth::Jwt(actor.as_ref().map(Actor::subject)),
+        }
+    }
+}
+
+impl<'a> Actor<'a> {
+    fn of(subject: &'a Subject) -> Self {
+        match subject {
+            Subject::Enterprise(id) => Self::Enterprise(id.as_str().into()),
+            Subject::User(id) => Self::User(id.as_str().into()),
+        }
+    }
+
+    fn subject(&self) -> Subject {
+        match self {
+            Self::Enterprise(id) => Subject::Enterprise(id.to_text()),
+            Self::User(id) => Subject::User(id.to_text()),
         }
     }
 }

@@ -18,6 +18,7 @@ fn imported(token_url: &str) -> Registration {
     Registration {
         client_secret: Some(ClientSecret::new("stored")),
         endpoints: vec![("token_url".to_owned(), token_url.to_owned())],
+        ..Registration::default()
     }
 }
 

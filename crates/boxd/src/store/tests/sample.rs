@@ -27,6 +27,7 @@ pub(super) fn record(grant: u8, generation: u64) -> Record {
         registration: Some(Arc::new(Registration {
             client_secret: Some(ClientSecret::new(format!("{CANARY}-secret"))),
             endpoints: vec![("token_url".into(), "http://127.0.0.1:1/token".into())],
+            ..Registration::default()
         })),
         credential: Credential::OAuth2 {
             access: Some(IssuedToken {
@@ -56,7 +57,7 @@ pub(super) fn everything(record: &Record) -> String {
         Credential::OAuth2 { refresh, previous, .. } => {
             (Some(refresh.expose()), previous.as_ref().map(RefreshToken::expose))
         }
-        Credential::AccessOnly { .. } => (None, None),
+        Credential::AccessOnly { .. } | Credential::Server { .. } => (None, None),
     };
     let access = record.access().map(|access| access.token.expose());
     format!("{record:?} {secret:?} {tokens:?} {access:?}")
