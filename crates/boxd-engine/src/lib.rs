@@ -42,6 +42,6 @@ pub use reply::{Exchange, Reply, TokenResponse, Verdict, classify};
 pub use schedule::Settings;
 pub use secret::{AccessToken, AppSettingsText, ClientSecret, Passphrase, RefreshToken};
 pub use session::{Loaded, NewGrant, Session};
-pub use snapshot::{Published, Served, Snapshot, State};
+pub use snapshot::{Published, Served, Snapshot, State, Way};
 pub use time::{BootId, BootTime, Jitter, Moment, Now, WallTime};
 pub use trouble::Trouble;

@@ -30,6 +30,19 @@ pub enum State {
     ActionRequired,
 }
 
+/// How an account gets its tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Way {
+    /// A user's login, kept alive by its refresh token.
+    Login,
+    /// One access token that cannot be renewed.
+    AccessOnly,
+    /// Minted with the client credentials grant.
+    ClientCredentials,
+    /// Minted with signed assertions.
+    Jwt,
+}
+
 /// A committed token that may be handed out.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Published {
@@ -75,8 +88,8 @@ pub struct Snapshot {
     pub refresh_born: Option<Moment>,
     /// The Box user, once known.
     pub user: Option<Arc<User>>,
-    /// Whether the grant has a refresh token.
-    pub renewable: bool,
+    /// How the account gets its tokens; `None` where it holds nothing.
+    pub way: Option<Way>,
     /// How many attempts to renew have ended, well or not, in this process.
     pub attempts: u64,
 }

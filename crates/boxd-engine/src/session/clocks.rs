@@ -34,7 +34,7 @@ impl Session {
             return;
         }
         self.clocks = Anchor::at(now);
-        if self.published.is_none() || !self.renewable || self.foreign {
+        if self.published.is_none() || !self.renewable() || self.foreign {
             return;
         }
         effects.push(Effect::Notice(Notice::ClockDoubt));

@@ -98,7 +98,7 @@ impl Session {
         match writing {
             // Of no weight, but what is on disk is unknown now: it is written again before the next spend.
             Writing::Detail => self.unsaved_again(now, record, commit.reason, failures),
-            Writing::Successor if self.lives_on => self.publish_unsaved(now, record, trouble, effects),
+            Writing::Successor if self.lives_on() => self.publish_unsaved(now, record, trouble, effects),
             Writing::Successor | Writing::Rewrite => {
                 self.attempts += 1;
                 self.unsaved_again(now, record, commit.reason, failures);
@@ -192,7 +192,7 @@ impl Session {
         }
         effects.push(Effect::Notice(Notice::Renewed { generation }));
         self.mind_expired_arrival(now, effects);
-        if self.confirm || (self.lives_on && self.user.is_none()) {
+        if self.confirm || (self.lives_on() && self.user.is_none()) {
             self.confirm = false;
             effects.push(Effect::Confirm);
         }
@@ -235,7 +235,7 @@ impl Session {
         });
         self.phase = Phase::Rest(record);
         self.plan(now);
-        uncertain && self.renewable
+        uncertain && self.renewable()
     }
 
     /// What was known of the grant before says nothing about the new one.

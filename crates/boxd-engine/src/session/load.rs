@@ -93,8 +93,7 @@ impl Session {
             born: None,
             user: None,
             application: None,
-            renewable: false,
-            lives_on: false,
+            way: None,
             fingerprints: [None; 2],
             lead_in_force,
             longest_life: Duration::ZERO,
@@ -134,7 +133,7 @@ impl Session {
             self.queued = Some(Queued::Logout { operation: None, local: false, recovering: None });
         }
         let spendable = matches!(record.credential, Credential::OAuth2 { .. });
-        let renewable = self.renewable;
+        let renewable = self.renewable();
         let obstacle = self.obstacle(&record).filter(|_| renewable);
         if in_doubt && spendable {
             // The process before may have sent it just now.

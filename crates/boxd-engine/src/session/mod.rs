@@ -14,9 +14,9 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{
     event::{Cause, CommitReason, Effect, Event, Operation, Which},
-    grant::{Credential, Generation, GrantId, Record, Registration, User},
+    grant::{Credential, Generation, GrantId, Record, Registration, ServerAuth, User},
     schedule::Settings,
-    snapshot::Published,
+    snapshot::{Published, Way},
     time::{BootId, BootTime, Moment, Now},
     trouble::{Remedy, Trouble},
 };
@@ -95,9 +95,7 @@ pub struct Session {
     born: Option<Moment>,
     user: Option<Arc<User>>,
     application: Option<(String, Option<Arc<Registration>>)>,
-    renewable: bool,
-    /// A new token leaves the ones before it alone (CCG and JWT).
-    lives_on: bool,
+    way: Option<Way>,
     /// By which the same refresh token, or the one before it, is known again.
     fingerprints: [Option<u64>; 2],
 }
@@ -303,9 +301,12 @@ impl Session {
         self.user = record.and_then(|record| record.user.clone());
         self.application =
             record.map(|record| (record.binding.client_id.clone(), record.registration.clone()));
-        self.renewable =
-            record.is_some_and(|record| !matches!(record.credential, Credential::AccessOnly { .. }));
-        self.lives_on = record.is_some_and(|record| matches!(record.credential, Credential::Server { .. }));
+        self.way = record.map(|record| match &record.credential {
+            Credential::OAuth2 { .. } => Way::Login,
+            Credential::AccessOnly { .. } => Way::AccessOnly,
+            Credential::Server { auth: ServerAuth::ClientCredentials(_), .. } => Way::ClientCredentials,
+            Credential::Server { auth: ServerAuth::Jwt(_), .. } => Way::Jwt,
+        });
         self.fingerprints =
             [Which::Current, Which::Previous].map(|which| Some(record?.token_of(which)?.fingerprint()));
     }
@@ -329,6 +330,16 @@ impl Session {
                 self.phase = other;
             }
         }
+    }
+
+    /// Whether there is anything to get a new token with.
+    fn renewable(&self) -> bool {
+        matches!(self.way, Some(Way::Login | Way::ClientCredentials | Way::Jwt))
+    }
+
+    /// Whether a new token leaves the ones before it alone: Box keeps minted tokens alive until their end.
+    fn lives_on(&self) -> bool {
+        matches!(self.way, Some(Way::ClientCredentials | Way::Jwt))
     }
 
     fn fail(&mut self, trouble: Trouble, effects: &mut Vec<Effect>) {

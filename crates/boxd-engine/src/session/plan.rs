@@ -48,14 +48,14 @@ impl Session {
     /// From when on a caller's asking starts a renewal, in on-demand mode.
     pub(super) fn renew_on_ask_from(&self) -> Option<BootTime> {
         let token = self.published.as_ref()?;
-        (self.settings.mode == Mode::OnDemand && self.renewable)
+        (self.settings.mode == Mode::OnDemand && self.renewable())
             .then(|| token.expires.before(schedule::effective_lead(self.lead(), self.left_at_commit)))
     }
 
     /// The longest promise that a token of this account can carry; `None` where no life was told yet.
     pub(super) fn attainable(&self, now: Now) -> Option<Duration> {
         let token = self.published.as_ref();
-        if !self.renewable {
+        if !self.renewable() {
             return token.map(|token| token.expires.since(now.boot)).filter(|left| !left.is_zero());
         }
         let life = token.map_or(Duration::ZERO, |token| token.life).max(self.longest_life);

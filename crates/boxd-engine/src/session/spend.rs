@@ -30,7 +30,7 @@ impl Session {
         let generation = record.generation;
         effects.push(Effect::Notice(Notice::Renewing { generation, cause: self.cause }));
         // A token that is minted burns nothing: there is nothing to journal.
-        if self.proved || self.lives_on {
+        if self.proved || self.lives_on() {
             self.send(record, effects);
         } else {
             effects.push(Effect::Prove { grant: record.grant, generation });

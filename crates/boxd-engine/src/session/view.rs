@@ -11,7 +11,7 @@ impl Session {
     /// The present as readers may see it. Take a new one after every call that changes the session.
     pub fn snapshot(&self) -> Snapshot {
         let renewable_now = matches!(self.phase, Phase::Rest(_) | Phase::Committing(Writing::Detail))
-            && self.renewable
+            && self.renewable()
             && self.renewal_planned();
         Snapshot {
             generation: self.generation,
@@ -22,7 +22,7 @@ impl Session {
             renew_on_ask_from: self.renew_on_ask_from().filter(|_| !self.needs_person()),
             refresh_born: self.born,
             user: self.user.clone(),
-            renewable: self.renewable,
+            way: self.way,
             attempts: self.attempts,
         }
     }
@@ -37,8 +37,8 @@ impl Session {
     /// Until when nothing that boxd plans can end the published token. `None`: only its own end.
     fn promise(&self) -> Option<BootTime> {
         match &self.phase {
-            _ if self.lives_on => None,
-            Phase::Rest(_) if !self.renewable => None,
+            _ if self.lives_on() => None,
+            Phase::Rest(_) if !self.renewable() => None,
             Phase::Rest(_) if self.renewal_planned() => {
                 [self.next, self.renew_on_ask_from()].into_iter().flatten().min()
             }

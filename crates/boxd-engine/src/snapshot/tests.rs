@@ -74,7 +74,7 @@ fn snapshot(expires: u64, promised: u64) -> Snapshot {
         renew_on_ask_from: None,
         refresh_born: Some(Moment { boot_id: BOOT, boot: BootTime(SENT.0), wall: WallTime(SENT.1) }),
         user: None,
-        renewable: true,
+        way: Some(Way::Login),
         attempts: 0,
     }
 }

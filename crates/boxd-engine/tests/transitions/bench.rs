@@ -341,7 +341,10 @@ fn say(effect: &Effect) -> String {
     match effect {
         Effect::Prove { generation, .. } => format!("prove {generation}"),
         Effect::Withdraw => "withdraw".into(),
-        Effect::Spend(spend) => format!("spend {}", spend.refresh_token().unwrap()),
+        Effect::Spend(spend) => match spend.refresh_token() {
+            Some(token) => format!("spend {token}"),
+            None => "mint".into(),
+        },
         Effect::Commit(commit) => {
             let again = if commit.failures > 0 { " again" } else { "" };
             format!("commit {} {:?}{again}", commit.record.generation, commit.reason)
@@ -349,9 +352,8 @@ fn say(effect: &Effect) -> String {
         Effect::Confirm => "confirm".into(),
         Effect::Revoke(record) => match &record.credential {
             Credential::OAuth2 { refresh, .. } => format!("revoke {}", refresh.expose()),
-            Credential::AccessOnly { .. } | Credential::Server { .. } => {
-                panic!("an access token alone is not revoked")
-            }
+            Credential::Server { access: Some(access), .. } => format!("revoke {}", access.token.expose()),
+            Credential::AccessOnly { .. } | Credential::Server { .. } => panic!("nothing to revoke"),
         },
         Effect::Forget { generation } => format!("forget {generation}"),
         Effect::Finished { operation, result: Ok(()) } => format!("finished {}", operation.0),

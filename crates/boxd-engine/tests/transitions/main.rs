@@ -13,3 +13,4 @@ mod logout;
 mod person;
 mod promises;
 mod replacing;
+mod server;

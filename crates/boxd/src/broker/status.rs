@@ -1,6 +1,6 @@
 //! What `status` shows of an account.
 
-use boxd_engine::State;
+use boxd_engine::{State, Way};
 use boxd_proto::{AccountStatus, Auth, GrantState, User};
 
 use super::{Broker, account::Account, problems};
@@ -15,7 +15,7 @@ impl Broker {
         let seconds = |left: std::time::Duration| u32::try_from(left.as_secs()).unwrap_or(u32::MAX);
         AccountStatus {
             account: account.name.as_str().to_owned(),
-            auth: if view.renewable || view.token.is_none() { Auth::OAuth2 } else { Auth::Token },
+            auth: auth(view.way),
             user: view.user.as_ref().map(|user| User {
                 id: user.id.clone(),
                 login: user.login.clone(),
@@ -59,5 +59,14 @@ fn grant_state(state: State) -> GrantState {
         State::Backoff => GrantState::Backoff,
         State::LoginRequired => GrantState::LoginRequired,
         State::ActionRequired => GrantState::ActionRequired,
+    }
+}
+
+fn auth(way: Option<Way>) -> Auth {
+    match way {
+        Some(Way::Login) | None => Auth::OAuth2,
+        Some(Way::AccessOnly) => Auth::Token,
+        Some(Way::ClientCredentials) => Auth::Ccg,
+        Some(Way::Jwt) => Auth::Jwt,
     }
 }

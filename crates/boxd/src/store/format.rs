@@ -27,6 +27,11 @@ pub(super) enum Kind {
     Intent,
     /// The generation counter that a logout leaves.
     Tombstone,
+    /// A new login whose user is not verified yet.
+    Login {
+        /// Whether it may take the place of another user's.
+        replace_user: bool,
+    },
 }
 
 /// The authenticated head of a sealed file. None of it is secret.
@@ -87,6 +92,8 @@ impl Header {
             Kind::Grant => 1,
             Kind::Intent => 2,
             Kind::Tombstone => 3,
+            Kind::Login { replace_user: false } => 4,
+            Kind::Login { replace_user: true } => 5,
         }];
         body.extend_from_slice(&self.grant.0);
         body.extend_from_slice(&self.generation.0.to_le_bytes());
@@ -138,6 +145,8 @@ impl Header {
             [1] => Kind::Grant,
             [2] => Kind::Intent,
             [3] => Kind::Tombstone,
+            [4] => Kind::Login { replace_user: false },
+            [5] => Kind::Login { replace_user: true },
             _ => return Err(Flaw::NotOurs),
         };
         let grant = GrantId(body.array()?);

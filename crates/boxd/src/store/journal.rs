@@ -136,7 +136,9 @@ impl Vault {
     /// A file that does not open is kept before another takes its name.
     fn keep_damaged(&self, account: &AccountName, files: &Files) -> io::Result<()> {
         match self.find(&files.grant, account) {
-            Found::Flawed(_) | Found::Intent { .. } => self.set_aside(account, &files.grant),
+            Found::Flawed(_) | Found::Intent { .. } | Found::Login { .. } => {
+                self.set_aside(account, &files.grant)
+            }
             Found::Missing | Found::Grant { .. } | Found::Tombstone(_) => Ok(()),
         }
     }

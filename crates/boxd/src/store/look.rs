@@ -96,7 +96,11 @@ impl Vault {
                     if let Found::Intent { generation, .. } = next { generation } else { Generation(0) };
                 self.after_logout(highest, next, spare, stale)
             }
-            // An intent has no business there.
+            // Neither has any business there.
+            Found::Login { record, .. } => Look {
+                verdict: Verdict::Damaged { flaw: Flaw::OtherKind, highest: Some(record.generation) },
+                stale: Vec::new(),
+            },
             Found::Intent { generation, .. } => Look {
                 verdict: Verdict::Damaged { flaw: Flaw::OtherKind, highest: Some(generation) },
                 stale: Vec::new(),
@@ -157,7 +161,7 @@ fn leaves_doubt(next: &Found, (grant, generation): (GrantId, Generation)) -> boo
             *spent > generation || (*spent == generation && *theirs == grant)
         }
         Found::Flawed(_) => true,
-        Found::Missing | Found::Grant { .. } | Found::Tombstone(_) => false,
+        Found::Missing | Found::Grant { .. } | Found::Login { .. } | Found::Tombstone(_) => false,
     }
 }
 

@@ -7,6 +7,8 @@ use crate::account_name::AccountName;
 const GRANT: &str = ".grant";
 const NEXT: &str = ".grant.next";
 const FRESH: &str = ".grant.new";
+const LOGIN: &str = ".login";
+const FRESH_LOGIN: &str = ".login.new";
 const ASIDE: &str = ".grant.damaged-";
 
 /// The directories of a store.
@@ -29,6 +31,10 @@ pub(super) struct Files {
     pub(super) next: PathBuf,
     /// A new file on its way to one of the two.
     pub(super) fresh: PathBuf,
+    /// A login that is not verified yet.
+    pub(super) login: PathBuf,
+    /// A new file on its way there.
+    pub(super) fresh_login: PathBuf,
     /// Where a successor waits that could not be saved.
     pub(super) spare: Option<PathBuf>,
 }
@@ -46,6 +52,8 @@ impl Places {
             grant: file(GRANT),
             next: file(NEXT),
             fresh: file(FRESH),
+            login: file(LOGIN),
+            fresh_login: file(FRESH_LOGIN),
             spare: self.spares.as_ref().map(spare),
         }
     }
@@ -69,6 +77,8 @@ pub(super) enum Role {
     Grant,
     Next,
     Fresh,
+    Login,
+    FreshLogin,
     Aside,
 }
 
@@ -80,6 +90,10 @@ pub(super) fn owner_of(file: &str) -> Option<(AccountName, Role)> {
         (account, Role::Fresh)
     } else if let Some(account) = file.strip_suffix(GRANT) {
         (account, Role::Grant)
+    } else if let Some(account) = file.strip_suffix(FRESH_LOGIN) {
+        (account, Role::FreshLogin)
+    } else if let Some(account) = file.strip_suffix(LOGIN) {
+        (account, Role::Login)
     } else {
         let (account, mark) = file.rsplit_once(ASIDE)?;
         let (seconds, number) = mark.rsplit_once('-')?;
@@ -114,12 +128,18 @@ mod tests {
     #[test]
     fn account_names_that_look_like_suffixes_are_told_apart() {
         let places = Places::new("/s".into(), Some("/r".into()));
-        for name in ["a", "a.grant", "a.grant.next", "a.grant.damaged-1-2", "a.spare", "a.grant.new"] {
+        for name in
+            ["a", "a.grant", "a.grant.next", "a.grant.damaged-1-2", "a.spare", "a.grant.new", "a.login"]
+        {
             let account: AccountName = name.parse().unwrap();
             let files = places.files(&account, [0xab; 8]);
-            for (path, role) in
-                [(&files.grant, Role::Grant), (&files.next, Role::Next), (&files.fresh, Role::Fresh)]
-            {
+            for (path, role) in [
+                (&files.grant, Role::Grant),
+                (&files.next, Role::Next),
+                (&files.fresh, Role::Fresh),
+                (&files.login, Role::Login),
+                (&files.fresh_login, Role::FreshLogin),
+            ] {
                 let file = path.file_name().unwrap().to_str().unwrap();
                 assert_eq!(owner_of(file), Some((account.clone(), role)), "{file}");
             }

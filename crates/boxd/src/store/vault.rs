@@ -34,6 +34,7 @@ pub(super) enum Found {
     Grant { record: Box<Record>, machine: Option<[u8; 32]> },
     Intent { grant: GrantId, generation: Generation },
     Tombstone(Generation),
+    Login { record: Box<Record>, replace_user: bool, machine: Option<[u8; 32]> },
     Flawed(Unopened),
 }
 
@@ -81,9 +82,19 @@ impl Vault {
         record: &Record,
         size: Size,
     ) -> io::Result<Vec<u8>> {
+        self.seal_record(Kind::Grant, account, record, size)
+    }
+
+    pub(super) fn seal_record(
+        &self,
+        kind: Kind,
+        account: &AccountName,
+        record: &Record,
+        size: Size,
+    ) -> io::Result<Vec<u8>> {
         let content = payload::encode(record)?;
         let binding = record.binding.clone();
-        let header = self.header(Kind::Grant, account, record.grant, record.generation, binding);
+        let header = self.header(kind, account, record.grant, record.generation, binding);
         self.sealer.seal(header, &content, size).map_err(io::Error::other)
     }
 
@@ -154,6 +165,10 @@ fn found(header: Header, content: &[u8]) -> Found {
         Kind::Tombstone => Found::Tombstone(header.generation),
         Kind::Grant => match payload::decode(&header, content) {
             Ok(record) => Found::Grant { record: Box::new(record), machine: header.machine },
+            Err(flaw) => Found::Flawed(Unopened { flaw, header: Some(Box::new(header)) }),
+        },
+        Kind::Login { replace_user } => match payload::decode(&header, content) {
+            Ok(record) => Found::Login { record: Box::new(record), replace_user, machine: header.machine },
             Err(flaw) => Found::Flawed(Unopened { flaw, header: Some(Box::new(header)) }),
         },
     }

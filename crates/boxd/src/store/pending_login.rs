@@ -1,0 +1,72 @@
+//! A new login that waits for its user to be verified, beside the grant whose place it may take.
+
+use std::io;
+
+use boxd_engine::Record;
+
+use super::{
+    ballast::is_no_room,
+    format::Kind,
+    names::{self, Role},
+    seal::Size,
+    vault::{Found, Vault, list},
+};
+use crate::account_name::AccountName;
+
+/// A login that was not verified yet when a process ended.
+#[derive(Debug)]
+pub struct PendingLogin {
+    /// For which account.
+    pub account: AccountName,
+    /// Its grant.
+    pub record: Box<Record>,
+    /// Whether it may take the place of another Box user's.
+    pub replace_user: bool,
+}
+
+impl Vault {
+    /// Makes a login durable under a name of its own. A new file, so that a torn one is never taken for it.
+    pub(super) fn hold_login(
+        &self,
+        account: &AccountName,
+        record: &Record,
+        replace_user: bool,
+    ) -> io::Result<()> {
+        let files = self.files(account);
+        let bytes = self.seal_record(Kind::Login { replace_user }, account, record, Size::Roomy)?;
+        let write = || {
+            self.disk.remove_if_there(&files.fresh_login)?;
+            self.disk
+                .write_new(&files.fresh_login, &bytes)
+                .inspect_err(|_| self.remove_softly(&files.fresh_login))?;
+            self.disk.rename(&files.fresh_login, &files.login)?;
+            self.disk.sync_dir(&self.places.accounts)
+        };
+        match write() {
+            Err(error) if is_no_room(&error) && self.ballast.free(&*self.disk) => write(),
+            written => written,
+        }
+    }
+
+    /// All logins that wait. One that does not open is left where it is; one of another machine too.
+    pub(super) fn pending_logins(&self) -> io::Result<Vec<PendingLogin>> {
+        let mut pending = Vec::new();
+        for file in list(&*self.disk, &self.places.accounts)? {
+            let Some((account, Role::Login)) = names::owner_of(&file) else { continue };
+            match self.find(&self.files(&account).login, &account) {
+                Found::Login { record, replace_user, machine } if !self.is_foreign(machine) => {
+                    pending.push(PendingLogin { account, record, replace_user });
+                }
+                _ => tracing::warn!(%account, file, "an unfinished login cannot be used; it is left there"),
+            }
+        }
+        Ok(pending)
+    }
+
+    /// Removes a login. Should it come back after a power cut, its grant is known already or refused again.
+    pub(super) fn drop_login(&self, account: &AccountName) {
+        let files = self.files(account);
+        self.remove_softly(&files.fresh_login);
+        self.remove_softly(&files.login);
+    }
+}
