@@ -143,6 +143,9 @@ pub struct Record {
     pub user: Option<Arc<User>>,
     /// A logout was begun: it is resumed after a crash.
     pub logging_out: bool,
+    /// It was imported, and no token of it was used since: an older copy elsewhere may still be good. The next
+    /// token is used once, which ends it.
+    pub unconfirmed: bool,
     /// The name this account had before a rename that may not be finished.
     pub renamed_from: Option<String>,
 }

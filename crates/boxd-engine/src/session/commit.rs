@@ -46,7 +46,6 @@ impl Session {
                 let (operation, renew_now) = (*operation, *renew_now);
                 self.forget_the_past();
                 self.settings = settings.clone();
-                self.confirm = renew_now;
                 self.take_over(now, record);
                 if renew_now {
                     self.next = Some(now.boot);
@@ -192,8 +191,8 @@ impl Session {
         }
         effects.push(Effect::Notice(Notice::Renewed { generation }));
         self.mind_expired_arrival(now, effects);
-        if self.confirm || (self.lives_on() && self.user.is_none()) {
-            self.confirm = false;
+        let unconfirmed = matches!(&self.phase, Phase::Rest(record) if record.unconfirmed);
+        if unconfirmed || (self.lives_on() && self.user.is_none()) {
             effects.push(Effect::Confirm);
         }
     }

@@ -85,7 +85,6 @@ impl Session {
             demand_until: BootTime::default(),
             attempts: 0,
             foreign: false,
-            confirm: false,
             wish: None,
             queued: None,
             clocks: clocks::Anchor::at(now),

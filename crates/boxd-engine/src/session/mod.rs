@@ -72,8 +72,6 @@ pub struct Session {
     attempts: u64,
     /// The store was made on another machine: nothing is served or spent.
     foreign: bool,
-    /// Use the next token once, so that older copies of an imported grant end.
-    confirm: bool,
     /// A renewal that was asked for while something else than a renewal was being written.
     wish: Option<Cause>,
     /// What was asked for while the record was away.
@@ -239,6 +237,11 @@ impl Session {
         Some((client_id, registration.as_deref()))
     }
 
+    /// What the store knows of the grant's application and endpoints.
+    pub fn registration(&self) -> Option<Arc<Registration>> {
+        self.application.as_ref().and_then(|(_, registration)| registration.clone())
+    }
+
     /// Whether this session holds the refresh token of `other`, or has spent it last.
     pub fn holds_grant_of(&self, other: &Record) -> bool {
         other.refresh_token().is_some_and(|token| self.fingerprints.contains(&Some(token.fingerprint())))
@@ -312,7 +315,8 @@ impl Session {
     }
 
     fn identified(&mut self, user: User, effects: &mut Vec<Effect>) {
-        if self.user.as_deref() == Some(&user) {
+        let unconfirmed = matches!(&self.phase, Phase::Rest(record) if record.unconfirmed);
+        if self.user.as_deref() == Some(&user) && !unconfirmed {
             return;
         }
         let user = Arc::new(user);
@@ -321,11 +325,13 @@ impl Session {
             // Kept for good at once, so that it is known after a restart.
             Phase::Rest(mut record) => {
                 record.user = Some(user);
+                record.unconfirmed = false;
                 self.write(record, CommitReason::Note, Writing::Detail, effects);
             }
             mut other => {
                 if let Phase::Proving(record) | Phase::Unsaved(record, _) = &mut other {
                     record.user = Some(user);
+                    record.unconfirmed = false;
                 }
                 self.phase = other;
             }

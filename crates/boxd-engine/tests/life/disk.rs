@@ -186,6 +186,7 @@ fn load(saved: &Saved) -> Record {
         },
         user: None,
         logging_out: saved.logging_out,
+        unconfirmed: false,
         renamed_from: None,
     }
 }

@@ -114,6 +114,7 @@ impl World {
             },
             user: None,
             logging_out: false,
+            unconfirmed: false,
             renamed_from: None,
         };
         let grant = Box::new(NewGrant { record, renew_now: true, settings: settings() });

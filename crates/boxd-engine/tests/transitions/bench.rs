@@ -329,7 +329,8 @@ impl Bench {
 
     /// A login or import with a new grant, issued just now.
     pub(crate) fn log_in(&mut self, renew_now: bool) {
-        self.replace(newcomer(self.moment()), renew_now);
+        let record = Record { unconfirmed: renew_now, ..newcomer(self.moment()) };
+        self.replace(record, renew_now);
     }
 
     pub(crate) fn log_out(&mut self, local: bool) {

@@ -58,6 +58,7 @@ pub(crate) fn record(n: u64, sent: Moment, life: u64) -> Record {
         },
         user: None,
         logging_out: false,
+        unconfirmed: false,
         renamed_from: None,
     }
 }

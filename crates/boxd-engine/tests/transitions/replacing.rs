@@ -1,10 +1,12 @@
 //! Logins and imports: durable before they replace anything, queued behind a spend, and used once.
 
-use boxd_engine::{Answer, Event, Generation, Operation, State, Trouble, User};
+use boxd_engine::{Answer, Event, Generation, Operation, Record, State, Trouble, User};
 
 use crate::{
     bench::Bench,
-    fixtures::{DAY, INVALID_GRANT, LEAD, LIFE, error, full, lost, newcomer, record, reply, start},
+    fixtures::{
+        DAY, INVALID_GRANT, LEAD, LIFE, error, full, grant, lost, newcomer, pair, record, reply, start,
+    },
 };
 
 #[test]
@@ -196,4 +198,19 @@ fn adopting_what_is_not_foreign_is_done_already() {
     bench.tell(Event::Adopt { operation: Operation(3) });
     bench.said(&["finished 3"]);
     assert_eq!(bench.state(), State::Healthy);
+}
+
+#[test]
+fn a_crash_before_the_first_spend_of_an_import_only_delays_its_confirmation() {
+    let imported = Record { unconfirmed: true, ..newcomer(start()) };
+    let mut bench = Bench::loaded(grant(imported));
+    bench.next();
+    bench.proved();
+    bench.hush();
+    bench.answer(pair(101, LIFE));
+    bench.committed();
+    bench.said(&["commit 101 Successor", "renewed 101", "confirm"]);
+    let user = User { id: "1".into(), login: "a@b".into(), name: "A".into() };
+    bench.tell(Event::Identified(user));
+    assert!(!bench.writing().record.unconfirmed, "once is enough, also after a restart");
 }

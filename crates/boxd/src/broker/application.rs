@@ -79,7 +79,7 @@ impl Broker {
 }
 
 /// Reads a secret from where the configuration says; it may run a command, so not on this thread.
-async fn read_secret(secret: EffectiveSecret) -> Result<ClientSecret, String> {
+pub(super) async fn read_secret(secret: EffectiveSecret) -> Result<ClientSecret, String> {
     let source = match secret {
         EffectiveSecret::Source(source) => source,
         EffectiveSecret::Stored(secret) => return Ok(secret),

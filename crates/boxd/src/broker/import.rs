@@ -140,18 +140,15 @@ impl Broker {
             .effective_for(name, known)
             .map_err(|error| bad(&error.to_string(), "correct the import file or the config"))?;
         let token_origin = effective.endpoint.token_origin();
-        let mut grant = [0; 16];
-        ring::rand::SystemRandom::new().fill(&mut grant).map_err(|_unspecified| {
-            problems::problem(Code::Internal, name, "no randomness".into(), "try again".into())
-        })?;
         Ok(Record {
-            grant: GrantId(grant),
+            grant: new_grant_id(name)?,
             generation: Generation::default(),
             binding: Binding { client_id, token_origin },
             registration: Some(Arc::new(registration)),
             credential,
             user: None,
             logging_out: false,
+            unconfirmed: true,
             renamed_from: None,
         })
     }
@@ -175,5 +172,16 @@ fn subject_of(subject: boxd_proto::Subject) -> Subject {
     match subject {
         boxd_proto::Subject::Enterprise(id) => Subject::Enterprise(id),
         boxd_proto::Subject::User(id) => Subject::User(id),
+    }
+}
+
+/// A random identity for a new grant.
+pub(super) fn new_grant_id(name: &AccountName) -> Result<GrantId, Problem> {
+    let mut id = [0; 16];
+    match ring::rand::SystemRandom::new().fill(&mut id) {
+        Ok(()) => Ok(GrantId(id)),
+        Err(_unspecified) => {
+            Err(problems::problem(Code::Internal, name, "no randomness".into(), "try again".into()))
+        }
     }
 }

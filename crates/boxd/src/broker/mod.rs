@@ -5,6 +5,7 @@ mod application;
 mod custody;
 mod drive;
 mod import;
+mod minting;
 mod operations;
 mod problems;
 mod reload;
@@ -168,6 +169,7 @@ impl Broker {
                 (Settings::default(), false)
             }
         };
+        let loaded = minting::begin(name, loaded, &settings);
         let session = Session::load(loaded, settings, self.clock.boot_id(), self.clock.now());
         let held = Held { session, secret: None, scheduled: None, orphaned };
         Arc::new(Account::new(name.clone(), held))

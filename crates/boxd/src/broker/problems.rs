@@ -54,7 +54,7 @@ pub(super) fn unavailable(account: &AccountName, detail: String, retry_after: Du
 pub(super) fn unknown_account(name: &str, known: &[AccountName]) -> Problem {
     let names: Vec<&str> = known.iter().map(AccountName::as_str).collect();
     let next_step = if names.is_empty() {
-        "take a grant over with `boxctl import`".to_owned()
+        "log in with `boxctl login`, or bring a grant along with `boxctl import`".to_owned()
     } else {
         format!("the accounts are: {}", names.join(", "))
     };
@@ -63,6 +63,17 @@ pub(super) fn unknown_account(name: &str, known: &[AccountName]) -> Problem {
         detail: format!("there is no account `{}`", name.escape_debug()),
         account: Some(name.chars().take(64).collect()),
         next_step,
+        retry_after_seconds: None,
+    }
+}
+
+/// A fault of boxd itself, or its end.
+pub(super) fn internal(detail: &str) -> Problem {
+    Problem {
+        code: Code::Internal,
+        detail: detail.to_owned(),
+        account: None,
+        next_step: "see the log of boxd".into(),
         retry_after_seconds: None,
     }
 }
@@ -101,7 +112,9 @@ pub(super) fn problem(code: Code, account: &AccountName, detail: String, next_st
 /// What a person can do about a trouble.
 fn next_step(account: &AccountName, trouble: &Trouble) -> String {
     match trouble {
-        Trouble::Absent => format!("take a grant over: boxctl import -a {account} FILE"),
+        Trouble::Absent => format!(
+            "log in: boxctl login {account} (or bring a grant along: boxctl import -a {account} FILE)"
+        ),
         Trouble::Unreachable(_) => "check the network and the proxy; boxd goes on trying".into(),
         Trouble::AnswerLost(_) => "nothing to do: boxd sends the same refresh token again".into(),
         Trouble::Throttled => "nothing to do: boxd waits as Box asked".into(),
@@ -111,11 +124,11 @@ fn next_step(account: &AccountName, trouble: &Trouble) -> String {
         }
         Trouble::ArrivedExpired => "check this machine's clock; boxd goes on trying".into(),
         Trouble::Taken(_) | Trouble::LostForGood(_) => format!(
-            "stop other programs that use this grant, then import a new one: boxctl import -a {account} --replace \
-             FILE (or try the old one once more: boxctl refresh {account})"
+            "stop other programs that use this grant, then log in again: boxctl login {account} (or try the old one \
+             once more: boxctl refresh {account})"
         ),
         Trouble::Damaged(_) => {
-            format!("restore the file from a backup, or import a new grant: boxctl import -a {account} FILE")
+            format!("restore the file from a backup, or log in again: boxctl login {account}")
         }
         Trouble::AccessOnlyEnded => {
             format!("import a new token: boxctl import -a {account} --from token --replace")
@@ -143,8 +156,7 @@ fn next_step(account: &AccountName, trouble: &Trouble) -> String {
             "put `auth` of [accounts.{account}] back, then: boxctl reload; or end what is held: boxctl logout {account}"
         ),
         Trouble::BindingDiffers { .. } => format!(
-            "put client_id and token_url back, then: boxctl reload; or import a grant of the new app: boxctl \
-             import -a {account} --replace FILE"
+            "put client_id and token_url back, then: boxctl reload; or log in with the new app: boxctl login {account}"
         ),
         Trouble::Orphaned => {
             format!("put [accounts.{account}] back into the config file, then: boxctl reload")

@@ -141,6 +141,7 @@ mod tests {
             },
             user: None,
             logging_out: false,
+            unconfirmed: false,
             renamed_from: renamed_from.map(str::to_owned),
         };
         let grant =

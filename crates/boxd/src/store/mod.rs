@@ -192,6 +192,12 @@ impl Store {
         })
     }
 
+    /// The login of an account that waits to be verified.
+    pub fn pending_login(&self, account: &AccountName) -> Option<PendingLogin> {
+        let _alone = self.alone(account);
+        self.vault.pending_login(account)
+    }
+
     /// Drops a login that took its place, or was refused.
     pub fn drop_login(&self, account: &AccountName) {
         let _alone = self.alone(account);

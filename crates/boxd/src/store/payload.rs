@@ -31,6 +31,8 @@ struct Content<'a> {
     logging_out: bool,
     #[serde(borrow)]
     renamed_from: Option<Text<'a>>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    unconfirmed: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -131,6 +133,7 @@ pub(super) fn decode(header: &Header, content: &[u8]) -> Result<Record, Flaw> {
         user: content.user.as_ref().map(|person| Arc::new(person.user())),
         logging_out: content.logging_out,
         renamed_from: content.renamed_from.as_ref().map(Text::to_text),
+        unconfirmed: content.unconfirmed,
     })
 }
 
@@ -166,6 +169,7 @@ impl<'a> Content<'a> {
             }),
             logging_out: record.logging_out,
             renamed_from: record.renamed_from.as_deref().map(Into::into),
+            unconfirmed: record.unconfirmed,
         }
     }
 }

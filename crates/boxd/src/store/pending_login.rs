@@ -48,25 +48,37 @@ impl Vault {
         }
     }
 
-    /// All logins that wait. One that does not open is left where it is; one of another machine too.
-    pub(super) fn pending_logins(&self) -> io::Result<Vec<PendingLogin>> {
-        let mut pending = Vec::new();
-        for file in list(&*self.disk, &self.places.accounts)? {
-            let Some((account, Role::Login)) = names::owner_of(&file) else { continue };
-            match self.find(&self.files(&account).login, &account) {
-                Found::Login { record, replace_user, machine } if !self.is_foreign(machine) => {
-                    pending.push(PendingLogin { account, record, replace_user });
-                }
-                _ => tracing::warn!(%account, file, "an unfinished login cannot be used; it is left there"),
+    /// The login that waits. One that does not open is left where it is; one of another machine too.
+    pub(super) fn pending_login(&self, account: &AccountName) -> Option<PendingLogin> {
+        match self.find(&self.files(account).login, account) {
+            Found::Login { record, replace_user, machine } if !self.is_foreign(machine) => {
+                Some(PendingLogin { account: account.clone(), record, replace_user })
+            }
+            Found::Missing => None,
+            _ => {
+                tracing::warn!(%account, "an unfinished login cannot be used; it is left where it is");
+                None
             }
         }
-        Ok(pending)
     }
 
-    /// Removes a login. Should it come back after a power cut, its grant is known already or refused again.
+    /// All logins that wait.
+    pub(super) fn pending_logins(&self) -> io::Result<Vec<PendingLogin>> {
+        let files = list(&*self.disk, &self.places.accounts)?;
+        let waiting = files.iter().filter_map(|file| match names::owner_of(file)? {
+            (account, Role::Login) => self.pending_login(&account),
+            _ => None,
+        });
+        Ok(waiting.collect())
+    }
+
+    /// Removes a login for good: a power cut must not bring it back after its refresh token was spent.
     pub(super) fn drop_login(&self, account: &AccountName) {
         let files = self.files(account);
         self.remove_softly(&files.fresh_login);
         self.remove_softly(&files.login);
+        if let Err(error) = self.disk.sync_dir(&self.places.accounts) {
+            tracing::warn!(%account, %error, "the directory could not be synced");
+        }
     }
 }

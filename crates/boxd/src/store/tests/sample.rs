@@ -45,6 +45,7 @@ pub(super) fn record(grant: u8, generation: u64) -> Record {
             name: "Ann \u{e9}".into(),
         })),
         logging_out: false,
+        unconfirmed: true,
         renamed_from: Some("old".into()),
     }
 }
