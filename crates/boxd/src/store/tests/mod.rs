@@ -2,6 +2,7 @@
 
 mod damage;
 mod directory;
+mod earlier_formats;
 mod faults;
 mod life;
 mod memory_disk;
