@@ -310,8 +310,8 @@ fn a_spare_that_vanishes_with_the_power_is_settled_first_or_leaves_the_doubt() {
 #[test]
 fn a_login_that_waits_is_kept_beside_the_grant_or_was_never_there() {
     let hold = |vault: &Vault| {
-        let held = vault.hold_login(&account("work"), &record(2, 0), true);
-        Seen { spent: false, durable: held.is_ok().then(|| record(2, 0)) }
+        let held = vault.hold_login(&account("work"), &record(2, 1), true);
+        Seen { spent: false, durable: held.is_ok().then(|| record(2, 1)) }
     };
     at_every_step(&two_accounts(), hold, |seen, vault, what| {
         let (found, in_doubt, ..) = grant(vault.load(&account("work")));
@@ -319,7 +319,7 @@ fn a_login_that_waits_is_kept_beside_the_grant_or_was_never_there() {
         let waiting = vault.pending_logins().unwrap();
         assert!(seen.durable.is_none() || waiting.len() == 1, "{what}: the login is lost");
         for login in waiting {
-            assert_eq!(everything(&login.record), everything(&record(2, 0)), "{what}");
+            assert_eq!(everything(&login.record), everything(&record(2, 1)), "{what}");
             assert!(login.replace_user && login.account == account("work"), "{what}");
         }
     });
@@ -329,7 +329,7 @@ fn a_login_that_waits_is_kept_beside_the_grant_or_was_never_there() {
 fn a_login_that_was_dropped_does_not_come_back_with_the_power() {
     let disk = two_accounts();
     let vault_now = vault(&disk);
-    vault_now.hold_login(&account("work"), &record(2, 0), false).unwrap();
+    vault_now.hold_login(&account("work"), &record(2, 1), false).unwrap();
     assert!(!vault_now.pending_logins().unwrap()[0].replace_user);
     vault_now.drop_login(&account("work"));
     for after in After::ALL {
