@@ -1,7 +1,8 @@
 //! The daemon that owns Box grants: it drives `boxd-engine` with a clock, a store, Box and a socket.
 //!
 //! `run` puts the parts together; `broker` drives the sessions; `store`, `box_api` and `server` are the
-//! shells towards disk, Box and clients; `clock` is the one place that reads the time.
+//! shells towards disk, Box and clients, `login` the one towards a person's browser; `clock` is the one
+//! place that reads the time.
 
 pub mod account_name;
 pub mod alarm;
@@ -11,6 +12,7 @@ pub mod check;
 pub mod clock;
 pub mod config;
 pub mod logging;
+pub mod login;
 mod platform;
 pub mod run;
 pub mod server;
