@@ -12,6 +12,8 @@ use crate::{
 /// What came of one request.
 #[derive(Debug)]
 pub enum Exchange {
+    /// It was not even attempted: a secret or key of the application cannot be had.
+    Unprepared(String),
     /// It certainly did not leave: DNS, connect, proxy CONNECT or TLS failed.
     NotSent(String),
     /// Its first byte may have left, but no whole answer came back.
@@ -100,6 +102,7 @@ pub fn classify(exchange: &Exchange) -> Verdict {
         Exchange::NotSent(reason) => {
             Verdict::Harmless { trouble: Trouble::Unreachable(reason.clone()), retry_after: None }
         }
+        Exchange::Unprepared(reason) => Verdict::Operator(Trouble::Unprepared(reason.clone())),
         Exchange::Lost(reason) => doubt(reason.clone(), None),
         Exchange::Reply(reply) => match reply.status {
             200 => granted(reply),

@@ -44,6 +44,9 @@ pub enum Trouble {
     /// A bare access token has expired or was refused; it cannot be renewed.
     #[error("the imported access token has ended; it cannot be renewed")]
     AccessOnlyEnded,
+    /// A secret or key of the application cannot be had, so nothing was sent.
+    #[error("the application's secret or key cannot be had: {0}")]
+    Unprepared(String),
     /// `invalid_client`: client id or secret are wrong.
     #[error("Box refused the client id or client secret ({0}); the refresh token is kept")]
     InvalidClient(String),
@@ -122,7 +125,8 @@ impl Trouble {
             | Self::LostForGood(_)
             | Self::Damaged(_)
             | Self::AccessOnlyEnded => Remedy::Login,
-            Self::InvalidClient(_)
+            Self::Unprepared(_)
+            | Self::InvalidClient(_)
             | Self::UnauthorizedClient(_)
             | Self::PasswordReset
             | Self::TermsOfService
@@ -142,6 +146,8 @@ impl Trouble {
             Self::PasswordReset | Self::TermsOfService => {
                 Some(Duration::from_mins(20 * u64::from(attempts.clamp(1, 3))))
             }
+            // A vault that was sealed may be open by now.
+            Self::Unprepared(_) => Some(Duration::from_mins(5)),
             Self::InvalidClient(_) | Self::UnauthorizedClient(_) | Self::Refused(_) | Self::AppRefused(_) => {
                 Some(Duration::from_hours(1))
             }

@@ -310,7 +310,8 @@ impl Session {
             }
             (
                 Some(
-                    Trouble::InvalidClient(_)
+                    Trouble::Unprepared(_)
+                    | Trouble::InvalidClient(_)
                     | Trouble::UnauthorizedClient(_)
                     | Trouble::Refused(_)
                     | Trouble::AppRefused(_)

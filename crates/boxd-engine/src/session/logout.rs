@@ -193,6 +193,7 @@ pub(super) fn finish(operation: Option<Operation>, result: Result<(), Trouble>, 
 fn refusal_of_revocation(exchange: &Exchange) -> Option<Trouble> {
     let reply = match exchange {
         Exchange::NotSent(reason) => return Some(Trouble::Unreachable(reason.clone())),
+        Exchange::Unprepared(reason) => return Some(Trouble::Unprepared(reason.clone())),
         Exchange::Lost(reason) => return Some(Trouble::AnswerLost(reason.clone())),
         Exchange::Reply(reply) => reply,
     };

@@ -224,3 +224,16 @@ fn a_config_put_back_with_another_lead_keeps_the_old_one_until_the_next_commit()
     bench.tell(Event::Configured(Settings { lead, ..settings() }));
     assert_eq!(bench.due_in(), Some(LIFE - LEAD));
 }
+
+#[test]
+fn a_secret_that_cannot_be_had_is_for_a_person_and_looked_for_again() {
+    let mut bench = Bench::healthy();
+    bench.fail(boxd_engine::Exchange::Unprepared("secret command `pass`: exit status 3".into()));
+    assert_eq!(bench.state(), State::ActionRequired);
+    assert!(matches!(bench.trouble(), Some(Trouble::Unprepared(_))));
+    assert_eq!(bench.served().0, "A5");
+    assert!(bench.due_in().unwrap() <= 5 * MINUTE);
+    bench.next();
+    bench.renew(LIFE);
+    assert_eq!(bench.state(), State::Healthy);
+}

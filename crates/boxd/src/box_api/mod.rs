@@ -123,7 +123,9 @@ impl BoxApi {
         request.headers_mut().insert(AUTHORIZATION, bearer);
         match self.send(endpoint, &endpoint.api_url, request).await {
             Exchange::Reply(reply) => user(&reply),
-            Exchange::NotSent(reason) | Exchange::Lost(reason) => Err(MeError::Unreachable(reason)),
+            Exchange::Unprepared(reason) | Exchange::NotSent(reason) | Exchange::Lost(reason) => {
+                Err(MeError::Unreachable(reason))
+            }
         }
     }
 

@@ -137,7 +137,7 @@ impl Broker {
                 let exchange = self.api.refresh(&app.endpoint, client_id, &app.secret, token).await;
                 (exchange, Some(app.secret))
             }
-            Err(reason) => (Exchange::NotSent(reason), None),
+            Err(reason) => (Exchange::Unprepared(reason), None),
         }
     }
 
@@ -159,7 +159,7 @@ impl Broker {
                 let client_id = &record.binding.client_id;
                 self.api.revoke(&app.endpoint, client_id, &app.secret, token.expose()).await
             }
-            Err(reason) => Exchange::NotSent(reason),
+            Err(reason) => Exchange::Unprepared(reason),
         }
     }
 

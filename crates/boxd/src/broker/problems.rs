@@ -133,6 +133,9 @@ fn next_step(account: &AccountName, trouble: &Trouble) -> String {
         Trouble::AccessOnlyEnded => {
             format!("import a new token: boxctl import -a {account} --from token --replace")
         }
+        Trouble::Unprepared(_) => {
+            format!("put it right, then: boxctl reload (account {account})")
+        }
         Trouble::InvalidClient(_) => {
             format!("correct client_id or client_secret, then: boxctl reload (account {account})")
         }
