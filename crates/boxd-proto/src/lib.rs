@@ -27,7 +27,7 @@
 //! | type | bytes |
 //! | --- | --- |
 //! | `u8`, `bool` | one byte; a `bool` is `00` or `01` |
-//! | `u32`, `u64`, `i64` | 4 or 8 bytes, little-endian (two's complement) |
+//! | `u16`, `u32`, `u64`, `i64` | 2, 4 or 8 bytes, little-endian (two's complement) |
 //! | `String`, [`Secret`] | length in bytes as `u64`, then UTF-8 |
 //! | `Option<T>` | `00`, or `01` and the `T` |
 //! | `Vec<T>` | number of items as `u64`, then the items |

@@ -36,7 +36,6 @@ pub struct NewGrant {
 
 /// The life cycle of one account's grant. See the crate's documentation.
 #[derive(Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "independent facts, each named and read alone")]
 pub struct Session {
     boot_id: BootId,
     settings: Settings,

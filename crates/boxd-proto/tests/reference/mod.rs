@@ -18,6 +18,17 @@ impl Out {
             self.u8(u8::try_from(value >> shift & 0xFF).unwrap());
         }
     }
+    fn u16(&mut self, value: u16) {
+        let [low, high] = value.to_le_bytes();
+        self.u8(low);
+        self.u8(high);
+    }
+    fn list(&mut self, values: &[String]) {
+        self.u64(values.len() as u64);
+        for value in values {
+            self.text(value);
+        }
+    }
     fn u64(&mut self, value: u64) {
         self.u32(u32::try_from(value & 0xFFFF_FFFF).unwrap());
         self.u32(u32::try_from(value >> 32).unwrap());
@@ -53,22 +64,9 @@ pub(crate) fn request(request: &Request) -> Vec<u8> {
     let mut out = Out::default();
     let w = &mut out;
     match request {
-        Request::Token(TokenRequest { account, min_ttl_seconds, rejected, wait_millis }) => {
+        Request::Token(request) => {
             w.u32(0);
-            w.option(account.as_deref(), Out::text);
-            w.u32(*min_ttl_seconds);
-            match rejected {
-                Rejected::No => w.u32(0),
-                Rejected::Generation(generation) => {
-                    w.u32(1);
-                    w.u64(*generation);
-                }
-                Rejected::Token(token) => {
-                    w.u32(2);
-                    w.secret(token);
-                }
-            }
-            w.option(*wait_millis, Out::u32);
+            token_request(w, request);
         }
         Request::Status { account } => {
             w.u32(1);
@@ -104,8 +102,69 @@ pub(crate) fn request(request: &Request) -> Vec<u8> {
             w.u32(10);
             w.u32(self::code(*code));
         }
+        Request::ScopedToken(request) => {
+            let ScopedTokenRequest { token, user, scope, resource, shared_link } = &**request;
+            w.u32(11);
+            token_request(w, token);
+            w.option(user.as_deref(), Out::text);
+            w.list(scope);
+            w.texts(&[resource, shared_link]);
+        }
+        Request::BeginLogin(login) => {
+            w.u32(12);
+            w.texts(&[&login.account, &login.client_id]);
+            w.option(login.client_secret.as_ref(), Out::secret);
+            w.option(login.port, Out::u16);
+            w.bool(login.replace_user);
+            endpoints(w, &login.endpoints);
+        }
+        Request::AwaitLogin { login } => {
+            w.u32(13);
+            w.text(login);
+        }
+        Request::FinishLogin { login, redirected } => {
+            w.u32(14);
+            w.text(login);
+            w.secret(redirected);
+        }
+        Request::CancelLogin { login } => {
+            w.u32(15);
+            w.text(login);
+        }
     }
     out.0
+}
+
+fn token_request(w: &mut Out, request: &TokenRequest) {
+    let TokenRequest { account, min_ttl_seconds, rejected, wait_millis } = request;
+    w.option(account.as_deref(), Out::text);
+    w.u32(*min_ttl_seconds);
+    match rejected {
+        Rejected::No => w.u32(0),
+        Rejected::Generation(generation) => {
+            w.u32(1);
+            w.u64(*generation);
+        }
+        Rejected::Token(token) => {
+            w.u32(2);
+            w.secret(token);
+        }
+    }
+    w.option(*wait_millis, Out::u32);
+}
+
+fn endpoints(w: &mut Out, endpoints: &Endpoints) {
+    let Endpoints { authorize_url, token_url, revoke_url, api_url, upload_url, ca_file, proxy } = endpoints;
+    w.texts(&[authorize_url, token_url, revoke_url, api_url, upload_url, ca_file, proxy]);
+}
+
+fn subject(w: &mut Out, subject: &Subject) {
+    let (index, id) = match subject {
+        Subject::Enterprise(id) => (0, id),
+        Subject::User(id) => (1, id),
+    };
+    w.u32(index);
+    w.text(id);
 }
 
 fn import(w: &mut Out, import: &Import) {
@@ -133,10 +192,20 @@ fn import(w: &mut Out, import: &Import) {
             w.secret(access_token);
             w.option(*expires_at, Out::i64);
         }
+        ImportedCredential::ClientCredentials { client_id, client_secret, subject } => {
+            w.u32(2);
+            w.text(client_id);
+            w.secret(client_secret);
+            self::subject(w, subject);
+        }
+        ImportedCredential::Jwt { app_settings, passphrase, subject } => {
+            w.u32(3);
+            w.secret(app_settings);
+            w.option(passphrase.as_ref(), Out::secret);
+            w.option(subject.as_ref(), self::subject);
+        }
     }
-    let Endpoints { authorize_url, token_url, revoke_url, api_url, upload_url, ca_file, proxy } =
-        &import.endpoints;
-    w.texts(&[authorize_url, token_url, revoke_url, api_url, upload_url, ca_file, proxy]);
+    endpoints(w, &import.endpoints);
 }
 
 /// The body of an answer.
@@ -146,12 +215,7 @@ pub(crate) fn response(response: &Response) -> Vec<u8> {
     match response {
         Response::Token(token) => {
             w.u32(0);
-            w.text(&token.account);
-            w.secret(&token.access_token);
-            w.u32(token.expires_in_seconds);
-            w.i64(token.expires_at);
-            w.i64(token.box_expires_at);
-            w.u64(token.generation);
+            self::token(w, token);
         }
         Response::Account(status) => {
             w.u32(1);
@@ -176,8 +240,40 @@ pub(crate) fn response(response: &Response) -> Vec<u8> {
             w.u32(6);
             self::problem(w, problem);
         }
+        Response::ScopedToken(scoped) => {
+            w.u32(7);
+            token(w, &scoped.token);
+            w.list(&scoped.scope);
+            w.option(scoped.restricted_to.as_deref(), Out::text);
+        }
+        Response::LoginPage(page) => {
+            w.u32(8);
+            w.text(&page.login);
+            w.text(&page.account);
+            w.text(&page.authorize_url);
+            w.text(&page.redirect_uri);
+            w.text(&page.registered_uri);
+            w.u16(page.port);
+            w.u32(page.expires_in_seconds);
+        }
+        Response::LoginNeeds(needs) => {
+            w.u32(9);
+            w.text(&needs.account);
+            w.option(needs.client_id.as_deref(), Out::text);
+            w.bool(needs.client_secret);
+            w.text(&needs.registered_uri);
+        }
     }
     out.0
+}
+
+fn token(w: &mut Out, token: &Token) {
+    w.text(&token.account);
+    w.secret(&token.access_token);
+    w.u32(token.expires_in_seconds);
+    w.i64(token.expires_at);
+    w.i64(token.box_expires_at);
+    w.u64(token.generation);
 }
 
 fn account(w: &mut Out, status: &AccountStatus) {
@@ -299,6 +395,50 @@ pub(crate) fn requests() -> Vec<Request> {
         Request::Adopt { account: "work".into() },
         Request::Reload,
         Request::Info,
+        import(
+            ImportedCredential::ClientCredentials {
+                client_id: "id".into(),
+                client_secret: Secret::new("s"),
+                subject: Subject::Enterprise("1".into()),
+            },
+            Endpoints::default(),
+        ),
+        import(
+            ImportedCredential::Jwt {
+                app_settings: Secret::new("{}"),
+                passphrase: Some(Secret::new("p")),
+                subject: Some(Subject::User("2".into())),
+            },
+            Endpoints::default(),
+        ),
+        import(
+            ImportedCredential::Jwt { app_settings: Secret::new("{}"), passphrase: None, subject: None },
+            Endpoints::default(),
+        ),
+        Request::ScopedToken(Box::default()),
+        Request::ScopedToken(Box::new(ScopedTokenRequest {
+            token: TokenRequest {
+                account: name(),
+                rejected: Rejected::Generation(7),
+                ..TokenRequest::default()
+            },
+            user: Some("u".into()),
+            scope: vec!["item_download".into(), "item_preview".into()],
+            resource: Some("file:1".into()),
+            shared_link: Some("https://a".into()),
+        })),
+        Request::BeginLogin(Box::default()),
+        Request::BeginLogin(Box::new(BeginLogin {
+            account: name(),
+            client_id: Some("id".into()),
+            client_secret: Some(Secret::new("s")),
+            port: Some(0x1234),
+            replace_user: true,
+            endpoints: Endpoints { token_url: Some("t".into()), ..Endpoints::default() },
+        })),
+        Request::AwaitLogin { login: "l".into() },
+        Request::FinishLogin { login: "l".into(), redirected: Secret::new("c") },
+        Request::CancelLogin { login: "l".into() },
     ]
 }
 
@@ -372,5 +512,38 @@ pub(crate) fn responses() -> Vec<Response> {
         })),
         Response::Error(problem.clone()),
         Response::Error(Problem { account: None, retry_after_seconds: None, ..problem }),
+        Response::ScopedToken(Box::new(ScopedToken {
+            token: Token {
+                account: "work".into(),
+                access_token: Secret::new("tok"),
+                expires_in_seconds: 1,
+                expires_at: 2,
+                box_expires_at: 3,
+                generation: 4,
+            },
+            scope: vec!["item_download".into()],
+            restricted_to: Some("[]".into()),
+        })),
+        Response::LoginPage(Box::new(LoginPage {
+            login: "l".into(),
+            account: "work".into(),
+            authorize_url: "a".into(),
+            redirect_uri: "r".into(),
+            registered_uri: "g".into(),
+            port: 0x1234,
+            expires_in_seconds: 300,
+        })),
+        Response::LoginNeeds(Box::new(LoginNeeds {
+            account: "work".into(),
+            client_id: None,
+            client_secret: true,
+            registered_uri: "g".into(),
+        })),
+        Response::LoginNeeds(Box::new(LoginNeeds {
+            account: "work".into(),
+            client_id: Some("id".into()),
+            client_secret: false,
+            registered_uri: "g".into(),
+        })),
     ]
 }
