@@ -47,7 +47,7 @@ fn consenting() -> Daemon {
 }
 
 /// Needs client id and secret of the app first.
-fn unconfigured(client_id: Option<&'static str>) -> Daemon {
+pub(crate) fn unconfigured(client_id: Option<&'static str>) -> Daemon {
     Daemon::new(move |request| match request {
         Request::BeginLogin(begin) if begin.client_secret.is_none() => vec![needs(client_id)],
         Request::BeginLogin(_) => vec![page()],
@@ -57,7 +57,7 @@ fn unconfigured(client_id: Option<&'static str>) -> Daemon {
 }
 
 /// Waits until the right code is pasted.
-fn patient() -> Daemon {
+pub(crate) fn patient() -> Daemon {
     let done = Arc::new((Mutex::new(false), Condvar::new()));
     Daemon::new(move |request| match request {
         Request::BeginLogin(_) => vec![page()],

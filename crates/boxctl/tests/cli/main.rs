@@ -7,4 +7,5 @@ mod daemon;
 mod failures;
 mod handover;
 mod login;
+mod terminal;
 mod verbs;

@@ -87,8 +87,7 @@ fn ask_id() -> Result<String, Failure> {
 }
 
 fn ask_secret() -> Result<Secret, Failure> {
-    prompt("Client secret (not shown): ");
-    let answer = hidden::read().map_err(|error| unread(&error))?;
+    let answer = hidden::read("Client secret (not shown): ").map_err(|error| unread(&error))?;
     if answer.is_empty() { Err(nothing("client secret")) } else { Ok(Secret::new(answer.as_str())) }
 }
 

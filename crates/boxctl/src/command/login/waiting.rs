@@ -37,7 +37,7 @@ pub(super) enum Pasting {
 }
 
 enum Heard {
-    Outcome(Result<AccountStatus, Error>),
+    Outcome(Box<Result<AccountStatus, Error>>),
     Pasted(Secret),
 }
 
@@ -59,7 +59,7 @@ pub(super) fn until_done(
         match heard.recv_timeout(STEP) {
             Ok(Heard::Outcome(outcome)) => {
                 countdown.erase();
-                return Ok(outcome?);
+                return Ok((*outcome)?);
             }
             Ok(Heard::Pasted(pasted)) => {
                 countdown.erase();
@@ -75,7 +75,7 @@ fn await_outcome(mut client: Client, login: String, within: Duration, teller: Se
     thread::spawn(move || {
         let outcome = client.await_login(&login, within);
         // Nobody listens any more where this program ends.
-        drop(teller.send(Heard::Outcome(outcome)));
+        drop(teller.send(Heard::Outcome(Box::new(outcome))));
     });
 }
 
