@@ -60,6 +60,8 @@ pub(crate) enum Command {
     Refresh(OneAccount),
     /// List the accounts
     Accounts,
+    /// Log in to Box in a browser
+    Login(Login),
     /// Take over credentials that exist elsewhere
     Import(Import),
     /// Revoke the grant at Box, then forget it
@@ -123,6 +125,22 @@ pub(crate) enum TokenFormat {
     Env,
     /// A line for `curl -K -`
     Curl,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Login {
+    /// The account
+    #[arg(value_name = "ACCOUNT")]
+    pub(crate) name: Option<String>,
+    /// Print the address instead of opening it, and take the redirected address or the code on stdin too
+    #[arg(long)]
+    pub(crate) no_browser: bool,
+    /// Port of the redirect URI [default: as configured, else any free one]
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) port: Option<u16>,
+    /// Let another Box user take the place of the account's
+    #[arg(long)]
+    pub(crate) replace_user: bool,
 }
 
 #[derive(Args, Debug)]

@@ -6,6 +6,7 @@ mod command;
 mod daemon;
 mod duration;
 mod failure;
+mod hidden;
 mod json;
 mod output;
 mod terminal;

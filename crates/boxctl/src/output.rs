@@ -24,6 +24,20 @@ pub(crate) fn remark(text: &str) {
     drop(writeln!(io::stderr(), "{text}"));
 }
 
+/// Draws a line on stderr, which is a terminal, in place of the one that was drawn before; an empty one erases it.
+pub(crate) fn draw(line: &str) {
+    let mut stderr = io::stderr().lock();
+    // As for remarks.
+    drop(write!(stderr, "\r\x1b[2K{line}").and_then(|()| stderr.flush()));
+}
+
+/// Asks on stderr: the answer goes behind it.
+pub(crate) fn prompt(question: &str) {
+    let mut stderr = io::stderr().lock();
+    // As for remarks.
+    drop(write!(stderr, "{question}").and_then(|()| stderr.flush()));
+}
+
 /// Ends a command: its exit status, and on stderr what went wrong.
 pub(crate) fn finish(result: Result<(), Failure>, as_json: bool) -> ExitCode {
     let failure = match result {

@@ -3,6 +3,7 @@
 mod accounts;
 mod adopt;
 mod import;
+mod login;
 mod logout;
 mod overview;
 mod paths;
@@ -27,6 +28,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         Some(Command::Status(which)) => status::run(global, which.name.as_deref()),
         Some(Command::Refresh(which)) => refresh::run(global, which.name.as_deref()),
         Some(Command::Accounts) => accounts::run(global),
+        Some(Command::Login(login)) => login::run(global, login),
         Some(Command::Import(import)) => import::run(global, import),
         Some(Command::Logout(logout)) => logout::run(global, logout),
         Some(Command::Rename { old, new }) => rename::run(global, old, new),

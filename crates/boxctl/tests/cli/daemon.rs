@@ -27,13 +27,14 @@ pub(crate) struct Ran {
 
 impl Daemon {
     /// Answers each request with what `answer` gives.
-    pub(crate) fn new(answer: impl Fn(&Request) -> Vec<Response> + Send + 'static) -> Self {
+    pub(crate) fn new(answer: impl Fn(&Request) -> Vec<Response> + Send + Sync + 'static) -> Self {
         let daemon = Self::absent();
         let listener = UnixListener::bind(daemon.socket()).unwrap();
-        let asked = Arc::clone(&daemon.asked);
+        let (asked, answer) = (Arc::clone(&daemon.asked), Arc::new(answer));
         thread::spawn(move || {
             for stream in listener.incoming() {
-                serve(stream.unwrap(), &answer, &asked);
+                let (asked, answer) = (Arc::clone(&asked), Arc::clone(&answer));
+                thread::spawn(move || serve(stream.unwrap(), &*answer, &asked));
             }
         });
         daemon
@@ -128,13 +129,14 @@ fn serve(mut stream: UnixStream, answer: &impl Fn(&Request) -> Vec<Response>, as
     while stream.read_exact(&mut header).is_ok() {
         let mut body = vec![0; u32::from_le_bytes(header) as usize];
         stream.read_exact(&mut body).unwrap();
-        let request = decode(&body).unwrap();
+        let request: Request = decode(&body).unwrap();
+        asked.lock().unwrap().push(request.clone());
         let answers = answer(&request);
-        asked.lock().unwrap().push(request);
         let mut bytes = Vec::new();
         for response in answers {
             encode(&response, &mut bytes).unwrap();
         }
-        stream.write_all(&bytes).unwrap();
+        // boxctl may have been ended meanwhile.
+        drop(stream.write_all(&bytes));
     }
 }

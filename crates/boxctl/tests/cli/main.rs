@@ -6,4 +6,6 @@ mod answers;
 mod daemon;
 mod failures;
 mod handover;
+mod login;
+mod terminal;
 mod verbs;

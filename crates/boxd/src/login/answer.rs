@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{
     HeaderMap, Method, Request, Response, StatusCode,
-    body::{Body, Incoming},
+    body::{Body as _, Incoming},
     header::{self, HeaderName, HeaderValue},
 };
 use tokio::time::timeout;

@@ -119,8 +119,8 @@ fn shown(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn code(text: &str) -> Result<Answer, Foreign> {
-        Ok(Answer::Code(Zeroizing::new(text.to_owned())))
+    fn code(text: &str) -> Answer {
+        Answer::Code(Zeroizing::new(text.to_owned()))
     }
 
     #[test]
@@ -129,8 +129,8 @@ mod tests {
             Ok(Answer::Error { error: error.into(), description: description.map(str::to_owned) })
         };
         for (query, expected) in [
-            ("state=S&code=abc", code("abc")),
-            ("code=a%2Bc&x=1&state=S", code("a+c")),
+            ("state=S&code=abc", Ok(code("abc"))),
+            ("code=a%2Bc&x=1&state=S", Ok(code("a+c"))),
             ("state=S&error=access_denied&error_description=no", Ok(Answer::Denied)),
             ("state=S&error=access_denied&code=abc", Ok(Answer::Denied)),
             ("state=S&error=server_error&error_description=a%1Bb", error("server_error", Some("a\u{FFFD}b"))),
@@ -156,10 +156,10 @@ mod tests {
     fn what_people_paste() {
         let redirect = RedirectUri::default();
         for (pasted, expected) in [
-            ("  abc\n", code("abc")),
-            ("http://127.0.0.1:7/callback?state=S&code=abc\n", code("abc")),
-            ("http://127.0.0.1/callback?code=abc&state=S#", code("abc")),
-            ("code=abc&state=S", code("abc")),
+            ("  abc\n", Ok(code("abc"))),
+            ("http://127.0.0.1:7/callback?state=S&code=abc\n", Ok(code("abc"))),
+            ("http://127.0.0.1/callback?code=abc&state=S#", Ok(code("abc"))),
+            ("code=abc&state=S", Ok(code("abc"))),
             ("http://127.0.0.1:7/callback?state=T&code=abc", Err(Foreign::State)),
             ("http://127.0.0.1:7/callback?code=abc", Err(Foreign::State)),
             ("http://127.0.0.1:7/other?state=S&code=abc", Err(Foreign::Elsewhere)),

@@ -264,12 +264,12 @@ async fn until_ended<R: Redeem>(attempt: &Attempt<R>) {
     let lifetime = async {
         sleep(attempt.lifetime).await;
         attempt.end_if_waiting(problems::expired(&attempt.account, attempt.lifetime));
-        std::future::pending().await
+        std::future::pending::<()>().await;
     };
     let unattended = async {
         sleep(UNATTENDED).await;
         attempt.end_if_unattended();
-        std::future::pending().await
+        std::future::pending::<()>().await;
     };
     tokio::select! {
         () = ended => {}

@@ -80,7 +80,7 @@ async fn slow_clients_are_cut_off() {
     // One that drips cannot stretch the deadline.
     let begin = Instant::now();
     let mut dripping = login.connect().await;
-    while dripping.write_all(b"G").await.is_ok() && begin.elapsed() < Duration::from_secs(60) {
+    while dripping.write_all(b"G").await.is_ok() && begin.elapsed() < Duration::from_mins(1) {
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
     assert!(begin.elapsed() <= Duration::from_secs(13), "{:?}", begin.elapsed());

@@ -66,7 +66,7 @@ async fn once_the_person_consented_the_client_may_go_and_the_login_goes_on() {
         assert!(client.await.unwrap_err().is_cancelled());
         assert_eq!(world.logins.cancel(login.id()).unwrap_err().code, Code::BadRequest);
         // Longer than a login may wait for a person.
-        tokio::time::sleep(Duration::from_secs(60)).await;
+        tokio::time::sleep(Duration::from_mins(1)).await;
         world.fake.gate.send_replace(true);
     };
     let ((_, page), ()) = tokio::join!(login.get(&target), leave);
@@ -102,9 +102,10 @@ async fn what_a_person_pastes_finishes_the_login() {
         assert_eq!(problem.code, Code::BadRequest);
         assert!(problem.detail.contains("does not carry the state"), "{problem}");
         assert!(login.is_listening().await);
-        let pasted = match code_only {
-            true => "abc\n".to_owned(),
-            false => format!("{}?state={}&code=abc\n", login.page.redirect_uri, login.state),
+        let pasted = if code_only {
+            "abc\n".to_owned()
+        } else {
+            format!("{}?state={}&code=abc\n", login.page.redirect_uri, login.state)
         };
         world.logins.finish(login.id(), &pasted).unwrap();
         assert!(world.logins.finish(login.id(), &pasted).is_err());
