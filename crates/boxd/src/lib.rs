@@ -6,6 +6,8 @@
 
 pub mod account_name;
 pub mod alarm;
+pub mod app_settings;
+pub mod assertion;
 pub mod box_api;
 pub mod broker;
 pub mod check;
