@@ -488,7 +488,7 @@ pub(crate) fn responses() -> Vec<Response> {
         warnings: vec!["w".into(), String::new()],
         ..bare.clone()
     };
-    vec![
+    let first = vec![
         Response::Token(Token {
             account: "work".into(),
             access_token: Secret::new("tok"),
@@ -512,6 +512,12 @@ pub(crate) fn responses() -> Vec<Response> {
         })),
         Response::Error(problem.clone()),
         Response::Error(Problem { account: None, retry_after_seconds: None, ..problem }),
+    ];
+    [first, responses_of_logins()].concat()
+}
+
+fn responses_of_logins() -> Vec<Response> {
+    vec![
         Response::ScopedToken(Box::new(ScopedToken {
             token: Token {
                 account: "work".into(),
