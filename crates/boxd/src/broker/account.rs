@@ -1,10 +1,11 @@
 //! One account as the broker keeps it: a session behind a short lock, and the view that readers get.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use boxd_engine::{BootTime, ClientSecret, Session, Snapshot};
 use tokio::sync::watch;
 
+use super::signer::Signer;
 use crate::account_name::AccountName;
 
 /// An account of the broker.
@@ -24,6 +25,8 @@ pub(super) struct Held {
     pub(super) session: Session,
     /// The client secret, read from where the config says; `None` until it is needed.
     pub(super) secret: Option<ClientSecret>,
+    /// The key that signs assertions, opened; `None` until it is needed.
+    pub(super) signer: Option<Arc<Signer>>,
     /// The due time that the timers know of.
     pub(super) scheduled: Option<BootTime>,
     /// The account is no longer in the config and the store does not know its application.
@@ -33,8 +36,14 @@ pub(super) struct Held {
 impl Held {
     /// Another grant took the place of the old one: what was known of its application no longer counts.
     pub(super) fn forget_application(&mut self) {
-        self.secret = None;
+        self.forget_secrets();
         self.orphaned = false;
+    }
+
+    /// Secrets are read anew when they are next needed.
+    pub(super) fn forget_secrets(&mut self) {
+        self.secret = None;
+        self.signer = None;
     }
 }
 

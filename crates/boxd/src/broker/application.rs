@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use boxd_engine::{ClientSecret, Event, Record, Registration, Trouble};
+use boxd_engine::{ClientSecret, Event, Record, Registration, ServerAuth, Trouble};
 
 use super::{Broker, account::Account};
 use crate::{
@@ -14,6 +14,7 @@ use crate::{
 /// All that a request in an account's name needs.
 pub(super) struct Application {
     pub(super) endpoint: Endpoint,
+    pub(super) client_id: String,
     pub(super) secret: ClientSecret,
 }
 
@@ -44,52 +45,77 @@ impl Broker {
         if effective.settings.binding.as_ref() != Some(&record.binding) {
             return Err("the configuration no longer matches the grant".into());
         }
-        let known = account.held().secret.clone();
-        let secret = if let Some(secret) = known {
-            secret
-        } else {
-            let secret = read_secret(effective.secret).await?;
-            account.held().secret = Some(secret.clone());
-            secret
-        };
-        Ok(Application { endpoint: effective.endpoint, secret })
+        if matches!(effective.settings.server_auth, Some(ServerAuth::Jwt(_))) {
+            let signer = self.signer_of(account, &effective).await?;
+            let (client_id, secret) = (signer.client_id.clone(), signer.secret.clone());
+            return Ok(Application { endpoint: effective.endpoint, client_id, secret });
+        }
+        let secret = self.secret_of(account, effective.secret).await?;
+        let client_id = record.binding.client_id.clone();
+        Ok(Application { endpoint: effective.endpoint, client_id, secret })
     }
 
-    /// After `invalid_client` the secret is read anew; if it changed, the grant is tried again at once.
+    /// The client secret, read where that was not done yet.
+    pub(super) async fn secret_of(
+        &self,
+        account: &Account,
+        source: EffectiveSecret,
+    ) -> Result<ClientSecret, String> {
+        let known = account.held().secret.clone();
+        if let Some(secret) = known {
+            return Ok(secret);
+        }
+        let secret = read_secret(source).await?;
+        account.held().secret = Some(secret.clone());
+        Ok(secret)
+    }
+
+    /// After Box refused the application its secrets are read anew; if one changed, the grant is tried again
+    /// at once.
     ///
     /// `used` is what was sent: a reload meanwhile may have dropped what was known of the secret.
     pub(super) async fn reread_refused_secret(&self, account: &Arc<Account>, used: Option<ClientSecret>) {
-        if !matches!(account.view.borrow().trouble, Some(Trouble::InvalidClient(_))) {
+        let refused = matches!(
+            account.view.borrow().trouble,
+            Some(Trouble::InvalidClient(_) | Trouble::AppRefused(_) | Trouble::Unprepared(_))
+        );
+        if !refused {
             return;
         }
-        account.held().secret = None;
+        account.held().forget_secrets();
         let Some(used) = used else { return };
         let Ok(effective) = self.effective(account) else { return };
-        match read_secret(effective.secret).await {
-            Ok(secret) => {
-                let changed = secret.expose() != used.expose();
-                account.held().secret = Some(secret);
-                if changed {
-                    self.tell(account, Event::Configured(effective.settings));
-                }
+        let read = match &effective.settings.server_auth {
+            Some(ServerAuth::Jwt(_)) => {
+                self.signer_of(account, &effective).await.map(|signer| signer.secret.clone())
             }
+            _ => self.secret_of(account, effective.secret).await,
+        };
+        match read {
+            Ok(secret) if secret.expose() != used.expose() => {
+                self.tell(account, Event::Configured(effective.settings));
+            }
+            Ok(_) => {}
             Err(reason) => tracing::error!(account = %account.name, "{reason}"),
         }
     }
 }
 
-/// Reads a secret from where the configuration says; it may run a command, so not on this thread.
-pub(super) async fn read_secret(secret: EffectiveSecret) -> Result<ClientSecret, String> {
-    let source = match secret {
-        EffectiveSecret::Source(source) => source,
-        EffectiveSecret::Stored(secret) => return Ok(secret),
-        EffectiveSecret::Unknown => {
-            return Err("the client secret is not known: set client_secret in the config".into());
-        }
-    };
-    match tokio::task::spawn_blocking(move || source.read()).await {
-        Ok(Ok(secret)) => Ok(secret),
-        Ok(Err(error)) => Err(error.to_string()),
+/// Reads a client secret from where the configuration says; it may run a command, so not on this thread.
+pub(super) async fn read_secret(source: EffectiveSecret) -> Result<ClientSecret, String> {
+    match tokio::task::spawn_blocking(move || read(source)).await {
+        Ok(Ok(Some(secret))) => Ok(secret),
+        Ok(Ok(None)) => Err("the client secret is not known: set client_secret in the config".into()),
+        Ok(Err(reason)) => Err(reason),
         Err(error) => Err(format!("the client secret could not be read: {error}")),
+    }
+}
+
+/// Reads a secret; `None` where nobody knows where it is. Blocking.
+pub(super) fn read(source: EffectiveSecret) -> Result<Option<ClientSecret>, String> {
+    match source {
+        EffectiveSecret::Source(source) => source.read().map(Some).map_err(|error| error.to_string()),
+        EffectiveSecret::Stored(secret) => Ok(Some(secret)),
+        EffectiveSecret::Unknown => Ok(None),
     }
 }

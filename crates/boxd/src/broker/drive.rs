@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use boxd_engine::{
-    ClientSecret, Commit, Effect, Event, Exchange, Record, Spend, Trouble,
+    ClientSecret, Commit, Credential, Effect, Event, Exchange, Record, RefreshToken, Spend, Trouble,
     event::{Cause, Notice},
 };
 
@@ -119,7 +119,12 @@ impl Broker {
         tokio::spawn(async move {
             let place = broker.spends.acquire().await;
             let sent = broker.clock.moment();
-            let (exchange, used) = broker.send_refresh(&account, &spend).await;
+            let (exchange, used) = match &spend.record.credential {
+                Credential::Server { .. } => broker.mint(&account, None).await,
+                Credential::OAuth2 { .. } | Credential::AccessOnly { .. } => {
+                    broker.send_refresh(&account, &spend).await
+                }
+            };
             drop(place);
             broker.tell(&account, Event::Answered { spend, sent, exchange });
             broker.reread_refused_secret(&account, used).await;
@@ -133,8 +138,7 @@ impl Broker {
         };
         match self.application_of(account, &spend.record).await {
             Ok(app) => {
-                let client_id = &spend.record.binding.client_id;
-                let exchange = self.api.refresh(&app.endpoint, client_id, &app.secret, token).await;
+                let exchange = self.api.refresh(&app.endpoint, &app.client_id, &app.secret, token).await;
                 (exchange, Some(app.secret))
             }
             Err(reason) => (Exchange::Unprepared(reason), None),
@@ -151,13 +155,13 @@ impl Broker {
     }
 
     async fn send_revoke(&self, account: &Arc<Account>, record: &Record) -> Exchange {
-        let Some(token) = record.refresh_token() else {
-            return Exchange::NotSent("there is no refresh token".into());
+        let refresh = record.refresh_token().map(RefreshToken::expose);
+        let Some(token) = refresh.or(record.access().map(|access| access.token.expose())) else {
+            return Exchange::NotSent("there is no token".into());
         };
         match self.application_of(account, record).await {
             Ok(app) => {
-                let client_id = &record.binding.client_id;
-                self.api.revoke(&app.endpoint, client_id, &app.secret, token.expose()).await
+                self.api.revoke(&app.endpoint, &app.client_id, &app.secret, token).await
             }
             Err(reason) => Exchange::Unprepared(reason),
         }

@@ -3,14 +3,14 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use boxd_engine::{
-    AccessToken, Binding, ClientSecret, Credential, Event, Generation, GrantId, IssuedToken, NewGrant,
-    Record, RefreshToken, Registration, ServerAuth, Subject,
+    AccessToken, AppSettingsText, Binding, ClientSecret, Credential, Event, Generation, GrantId, IssuedToken,
+    NewGrant, Passphrase, Record, RefreshToken, Registration, ServerAuth, Subject, Way,
 };
 use boxd_proto::{AccountStatus, Code, Endpoints, Import, ImportedCredential, Problem};
 use ring::rand::SecureRandom as _;
 
 use super::{Broker, problems};
-use crate::{account_name::AccountName, box_api::EndpointSettings};
+use crate::{account_name::AccountName, app_settings::AppSettings, box_api::EndpointSettings};
 
 /// Life of an access token whose end is unknown: Box's developer tokens live 60 minutes.
 const UNKNOWN_LIFE: Duration = Duration::from_hours(1);
@@ -19,7 +19,11 @@ impl Broker {
     /// Takes over credentials that exist elsewhere.
     pub(super) async fn import(&self, name: &AccountName, import: Import) -> Result<AccountStatus, Problem> {
         let one_at_a_time = self.custody.lock().await;
-        let renew_now = matches!(&import.credential, ImportedCredential::OAuth2 { refresh_now: true, .. });
+        let renew_now = match &import.credential {
+            ImportedCredential::OAuth2 { refresh_now, .. } => *refresh_now,
+            ImportedCredential::AccessToken { .. } => false,
+            ImportedCredential::ClientCredentials { .. } | ImportedCredential::Jwt { .. } => true,
+        };
         let replace = import.replace;
         let record = self.record_of(name, import)?;
         if let Some(other) = self.holder_of(&record)
@@ -33,7 +37,7 @@ impl Broker {
             ));
         }
         let account = self.account_or_new(name);
-        if !replace && !account.is_absent() && account.view.borrow().refresh_born.is_some() {
+        if !replace && !account.is_absent() && account.view.borrow().way != Some(Way::AccessOnly) {
             return Err(problems::problem(
                 Code::BadRequest,
                 name,
@@ -125,8 +129,18 @@ impl Broker {
                 };
                 (client_id, registration, Credential::Server { auth, access: None })
             }
-            ImportedCredential::Jwt { .. } => {
-                return Err(bad("under construction", "wait for the next commit"));
+            ImportedCredential::Jwt { app_settings, passphrase, subject } => {
+                let settings = AppSettings::parse(app_settings.expose())
+                    .map_err(|error| bad(&error.to_string(), "check the import file"))?;
+                let auth = ServerAuth::Jwt(subject.map(subject_of));
+                let registration = Registration {
+                    app_settings: Some(AppSettingsText::new(app_settings.expose())),
+                    passphrase: passphrase.map(|passphrase| Passphrase::new(passphrase.expose())),
+                    server_auth: Some(auth.clone()),
+                    endpoints,
+                    ..Registration::default()
+                };
+                (settings.client_id, registration, Credential::Server { auth, access: None })
             }
         };
         // What the file says of its own endpoints decides where this grant was issued.
@@ -155,7 +169,7 @@ impl Broker {
 }
 
 /// The `[box]` settings of an import, by their keys.
-fn endpoint_settings(endpoints: &Endpoints) -> Vec<(String, String)> {
+pub(super) fn endpoint_settings(endpoints: &Endpoints) -> Vec<(String, String)> {
     let all = [
         ("authorize_url", &endpoints.authorize_url),
         ("token_url", &endpoints.token_url),

@@ -5,13 +5,16 @@ mod application;
 mod custody;
 mod drive;
 mod import;
+mod login;
 mod minting;
 mod operations;
 mod problems;
+mod redeem;
 mod reload;
 mod rename;
 mod requests;
 mod shutdown;
+mod signer;
 mod status;
 mod timers;
 mod tokens;
@@ -19,7 +22,7 @@ mod tokens;
 use std::{
     collections::BTreeMap,
     path::PathBuf,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, OnceLock, PoisonError, RwLock},
 };
 
 use boxd_engine::{Event, Loaded, Session, Settings};
@@ -36,6 +39,7 @@ use crate::{
     box_api::BoxApi,
     clock::Clock,
     config::Config,
+    login::Logins,
     store::Store,
 };
 
@@ -57,6 +61,8 @@ pub struct Shared {
     accounts: RwLock<BTreeMap<AccountName, Arc<Account>>>,
     timers: Timers,
     operations: Operations,
+    /// Holds the broker itself, for as long as the process.
+    logins: OnceLock<Logins<Broker>>,
     spends: Semaphore,
     /// Rings whenever a `GET /2.0/users/me` has ended.
     confirmed: Notify,
@@ -99,6 +105,7 @@ impl Broker {
             accounts: RwLock::default(),
             timers: Timers::default(),
             operations: Operations::default(),
+            logins: OnceLock::new(),
             spends: Semaphore::new(SPENDS_AT_ONCE),
             confirmed: Notify::new(),
             custody: tokio::sync::Mutex::new(()),
@@ -118,6 +125,7 @@ impl Broker {
     /// Starts what is due and keeps time, for ever.
     pub async fn keep_time(&self, alarm: Alarm) {
         self.tick_all();
+        self.resume_logins();
         loop {
             while let Some((due, name)) = self.timers.take_due(self.clock.boot()) {
                 self.tick(due, &name);
@@ -171,7 +179,7 @@ impl Broker {
         };
         let loaded = minting::begin(name, loaded, &settings);
         let session = Session::load(loaded, settings, self.clock.boot_id(), self.clock.now());
-        let held = Held { session, secret: None, scheduled: None, orphaned };
+        let held = Held { session, secret: None, signer: None, scheduled: None, orphaned };
         Arc::new(Account::new(name.clone(), held))
     }
 

@@ -5,7 +5,10 @@ use std::time::Duration;
 use boxd_engine::{Refusal, Trouble, trouble::Remedy};
 use boxd_proto::{Code, Problem};
 
-use crate::account_name::{AccountName, InvalidAccountName};
+use crate::{
+    account_name::{AccountName, InvalidAccountName},
+    box_api::code::CodeError,
+};
 
 /// The problem that a trouble of `account` is to a client.
 pub(super) fn of_trouble(account: &AccountName, trouble: &Trouble) -> Problem {
@@ -48,6 +51,32 @@ pub(super) fn unavailable(account: &AccountName, detail: String, retry_after: Du
     );
     problem.retry_after_seconds = Some(seconds);
     problem
+}
+
+/// The code of a login could not be exchanged for a grant.
+pub(super) fn of_code(account: &AccountName, error: &CodeError) -> Problem {
+    let code = match error {
+        CodeError::InvalidCode(_) => Code::LoginRequired,
+        CodeError::InvalidClient(_)
+        | CodeError::PasswordReset
+        | CodeError::TermsOfService
+        | CodeError::Refused(_) => Code::ActionRequired,
+        CodeError::Throttled { .. }
+        | CodeError::Unreachable(_)
+        | CodeError::Lost(_)
+        | CodeError::Unexpected(_) => Code::Unavailable,
+    };
+    problem(code, account, error.to_string(), format!("boxctl login {account}"))
+}
+
+/// The application of an account that the config lets mint was logged out.
+pub(super) fn logged_out_app(account: &AccountName) -> Problem {
+    problem(
+        Code::LoginRequired,
+        account,
+        "the account was logged out".into(),
+        format!("begin again: boxctl refresh {account}; or take [accounts.{account}] out of the config"),
+    )
 }
 
 /// There is no such account.

@@ -44,8 +44,13 @@ impl Broker {
             {
                 let mut held = account.held();
                 // References are read anew when they are next needed.
-                held.secret = None;
+                held.forget_secrets();
                 held.orphaned = effective.orphaned;
+            }
+            if account.is_absent() && effective.settings.server_auth.is_some() {
+                // The config lets it mint from now on.
+                self.read_again(&account.name);
+                continue;
             }
             self.tell(&account, Event::Configured(effective.settings));
         }

@@ -43,7 +43,7 @@ impl Broker {
                 self.sweep();
             }
             // The old file is untouched: the account is read from it again.
-            Err(_) => self.read_again(from),
+            Err(_) => drop(self.read_again(from)),
         }
         result
     }
@@ -61,13 +61,14 @@ impl Broker {
     }
 
     /// Reads an account from the store again, in place of what memory had of it.
-    fn read_again(&self, name: &AccountName) {
+    pub(super) fn read_again(&self, name: &AccountName) -> Arc<Account> {
         let account = self.load(name);
         self.accounts
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .insert(name.clone(), Arc::clone(&account));
         self.tell(&account, Event::Tick);
+        account
     }
 
     /// Takes the record out; a write that is under way, such as the user's name after an import, is waited for.

@@ -35,17 +35,17 @@ impl Broker {
             | Request::Rename { .. }
             | Request::Adopt { .. }
             | Request::Reload => self.answer_to_the_end(request).await,
-            Request::ScopedToken(_)
-            | Request::BeginLogin(_)
-            | Request::AwaitLogin { .. }
-            | Request::FinishLogin { .. }
-            | Request::CancelLogin { .. } => Err(Problem {
-                code: Code::Internal,
-                detail: "under construction".into(),
-                account: None,
-                next_step: "wait for the next commit".into(),
-                retry_after_seconds: None,
-            }),
+            Request::ScopedToken(request) => self.answer_scoped_token(peer, *request).await,
+            Request::BeginLogin(request) => self.begin_login(*request).await.map(Reply::One),
+            Request::AwaitLogin { login } => self.await_login(&login).await.map(Reply::One),
+            Request::FinishLogin { login, redirected } => {
+                self.logins().finish(&login, redirected.expose())?;
+                Ok(Reply::One(Response::Done))
+            }
+            Request::CancelLogin { login } => {
+                self.logins().cancel(&login)?;
+                Ok(Reply::One(Response::Done))
+            }
             Request::Info => Ok(Reply::One(Response::Info(Box::new(self.info())))),
             Request::ReturnError { code } => Err(Problem {
                 code,
@@ -78,7 +78,7 @@ impl Broker {
             Request::Import(import) => {
                 let name = match &import.account {
                     Some(name) => parse(name)?,
-                    None => self.name_for_import()?,
+                    None => self.name_for_new_grant()?,
                 };
                 Ok(Response::Account(Box::new(self.import(&name, *import).await?)))
             }
@@ -111,6 +111,9 @@ impl Broker {
         let account = self.named(request.account.as_deref())?;
         let token = match self.token_at_hand(&account, request) {
             Some(token) => token,
+            None if account.is_absent() && self.mints(&account) => {
+                return Err(problems::logged_out_app(&account.name));
+            }
             None => self.token(&account, request, peer).await?,
         };
         Ok(Reply::One(Response::Token(token)))
@@ -133,7 +136,11 @@ impl Broker {
         account: Option<&str>,
         wait_millis: Option<u32>,
     ) -> Result<Reply, Problem> {
-        let account = self.named(account)?;
+        let mut account = self.named(account)?;
+        if account.is_absent() && self.mints(&account) {
+            // It was logged out; this is how it begins again.
+            account = self.read_again(&account.name);
+        }
         let (until, deadline) = self.until(wait_millis);
         let generation = account.view.borrow().generation;
         tracing::info!(account = %account.name, %generation, %peer, "a client asks for a refresh");
@@ -142,6 +149,11 @@ impl Broker {
             .map_err(|refusal| problems::of_refusal(&account.name, &refusal))?;
         self.outcome_of_renewal(&account, attempts, (until, deadline)).await?;
         Ok(Reply::One(Response::Account(Box::new(self.status_of(&account)))))
+    }
+
+    /// Whether the config lets an account mint its tokens.
+    pub(super) fn mints(&self, account: &Account) -> bool {
+        self.effective(account).is_ok_and(|effective| effective.settings.server_auth.is_some())
     }
 
     /// The account that a request means: the one it names, else the default one.
@@ -173,8 +185,8 @@ impl Broker {
         self.account(name).ok_or_else(|| problems::unknown_account(name.as_str(), &self.names()))
     }
 
-    /// Where an import without a name goes: the default account, or the only one, or a new `default`.
-    fn name_for_import(&self) -> Result<AccountName, Problem> {
+    /// Where a login or import without a name goes: the default account, or the only one, or a new `default`.
+    pub(super) fn name_for_new_grant(&self) -> Result<AccountName, Problem> {
         if self.accounts.read().unwrap_or_else(PoisonError::into_inner).is_empty() {
             return Ok(AccountName::default_name());
         }

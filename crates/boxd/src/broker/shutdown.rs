@@ -12,6 +12,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 impl Broker {
     /// Waits until no spend or write is under way, at most `PATIENCE`, and saves spares.
     pub async fn wind_down(&self) {
+        if tokio::time::timeout(PATIENCE, self.logins().shut_down()).await.is_err() {
+            tracing::warn!("a login is still under way; what is saved of it goes on at the next start");
+        }
         let all_at_rest = async {
             loop {
                 let rested = self.rested.notified();
