@@ -19,3 +19,4 @@ pub use key_error::KeyError;
 pub use sign::{AUDIENCE, Assertion, Claims, LIFE, SignError};
 pub use signing_key::SigningKey;
 pub use subject::Subject;
+pub(crate) use subject::parts;

@@ -2,15 +2,27 @@
 
 use std::{error::Error as _, time::Duration};
 
-use boxd_engine::{Exchange, Reply};
+use boxd_engine::{Exchange, Reply, WallTime};
 use bytes::Bytes;
 use reqwest::{Client, Request, Response};
 use zeroize::Zeroizing;
 
-use super::retry_after::retry_after;
+use super::{answer::printable, date::date, retry_after::retry_after};
 
 /// Longest answer that is read; Box's are below 1 KiB.
 pub(crate) const ANSWER_LIMIT: usize = 64 * 1024;
+
+/// What came of a request, and when Box answered by its own clock (`Date`).
+pub(crate) struct Answered {
+    pub(crate) exchange: Exchange,
+    pub(crate) date: Option<WallTime>,
+}
+
+impl From<Exchange> for Answered {
+    fn from(exchange: Exchange) -> Self {
+        Self { exchange, date: None }
+    }
+}
 
 /// A form (`application/x-www-form-urlencoded`) in a buffer that is wiped when the last holder drops it.
 ///
@@ -24,21 +36,26 @@ pub(crate) fn form(fields: &[(&str, &str)]) -> Bytes {
 }
 
 /// Sends a request once and reads its answer, within the deadline.
-pub(crate) async fn exchange(client: &Client, request: Request, deadline: Duration) -> Exchange {
+pub(crate) async fn exchange(client: &Client, request: Request, deadline: Duration) -> Answered {
     match tokio::time::timeout(deadline, send(client, request)).await {
-        Ok(exchange) => exchange,
+        Ok(answered) => answered,
         // Connecting has a shorter deadline of its own, so that this one means: sent.
-        Err(_elapsed) => Exchange::Lost(format!("no whole answer within {} s", deadline.as_secs_f32())),
+        Err(_elapsed) => {
+            Exchange::Lost(format!("no whole answer within {} s", deadline.as_secs_f32())).into()
+        }
     }
 }
 
-async fn send(client: &Client, request: Request) -> Exchange {
+async fn send(client: &Client, request: Request) -> Answered {
     let host = request.url().host_str().unwrap_or_default().to_owned();
     match client.execute(request).await {
-        Ok(response) => read(response).await,
+        Ok(response) => {
+            let date = date(response.headers());
+            Answered { exchange: read(response).await, date }
+        }
         // The connection was never made: name lookup, TCP, the proxy's CONNECT and TLS all fail here.
-        Err(error) if error.is_connect() => Exchange::NotSent(format!("{host}: {}", describe(error))),
-        Err(error) => Exchange::Lost(describe(error)),
+        Err(error) if error.is_connect() => Exchange::NotSent(format!("{host}: {}", describe(error))).into(),
+        Err(error) => Exchange::Lost(describe(error)).into(),
     }
 }
 
@@ -81,5 +98,5 @@ fn describe(error: reqwest::Error) -> String {
     }
     let inner = if causes.len() > 1 { causes.split_off(1) } else { causes };
     let inner = inner.split_at(inner.len().saturating_sub(2)).1;
-    inner.join(": ").chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect()
+    printable(&inner.join(": "), 300)
 }

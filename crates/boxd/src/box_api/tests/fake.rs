@@ -1,6 +1,7 @@
 //! A server that does with each connection what a test says, and counts connections and requests.
 
 use std::{
+    collections::VecDeque,
     net::SocketAddr,
     path::PathBuf,
     sync::{
@@ -35,6 +36,22 @@ pub(super) enum Act {
     Forward(SocketAddr),
     /// Accepts and says nothing, not even in TLS.
     Mute,
+    /// One of these for each connection, in order; closes when none is left.
+    Each(Arc<Mutex<VecDeque<Act>>>),
+}
+
+impl Act {
+    fn next(&self) -> Self {
+        match self {
+            Self::Each(acts) => acts.lock().unwrap().pop_front().unwrap_or(Self::Close),
+            act => act.clone(),
+        }
+    }
+}
+
+/// One for each connection, in order.
+pub(super) fn each(acts: impl IntoIterator<Item = Act>) -> Act {
+    Act::Each(Arc::new(Mutex::new(acts.into_iter().collect())))
 }
 
 pub(super) struct Fake {
@@ -62,7 +79,7 @@ impl Fake {
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 connections.fetch_add(1, Ordering::SeqCst);
-                let (act, tls, requests) = (act.clone(), tls.clone(), requests.clone());
+                let (act, tls, requests) = (act.next(), tls.clone(), requests.clone());
                 tokio::spawn(async move {
                     match (tls, act) {
                         (_, Act::Mute) => tokio::time::sleep(Duration::from_mins(1)).await,
@@ -117,8 +134,14 @@ async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, act: Act, reques
             let mut onward = TcpStream::connect(address).await.unwrap();
             tokio::io::copy_bidirectional(&mut stream, &mut onward).await.ok();
         }
-        Act::Hang | Act::Mute | Act::Close => tokio::time::sleep(Duration::from_mins(1)).await,
+        Act::Hang | Act::Mute | Act::Close | Act::Each(_) => tokio::time::sleep(Duration::from_mins(1)).await,
     }
+}
+
+/// The fields of a form that a request carried.
+pub(super) fn form_of(request: &str) -> Vec<(String, String)> {
+    let (_, body) = request.split_once("\r\n\r\n").unwrap();
+    url::form_urlencoded::parse(body.as_bytes()).into_owned().collect()
 }
 
 /// Reads a head, and a body of its `content-length`.

@@ -1,8 +1,12 @@
 //! Real sockets that misbehave, and what a request makes of them.
 
 mod fake;
+mod grants;
+mod jwt;
 mod outcomes;
 mod proxies;
+mod reading_codes;
+mod reading_downscoped;
 mod requests;
 
 use std::{path::Path, time::Duration};
