@@ -14,9 +14,10 @@ mod subject;
 #[cfg(test)]
 mod tests;
 
+pub use boxd_engine::Subject;
+
 pub use algorithm::{Algorithm, UnknownAlgorithm};
 pub use key_error::KeyError;
 pub use sign::{AUDIENCE, Assertion, Claims, LIFE, SignError};
 pub use signing_key::SigningKey;
-pub use subject::Subject;
 pub(crate) use subject::parts;

@@ -71,7 +71,9 @@ struct Success {
 /// What came of [`super::BoxApi::authorization_code`].
 pub fn read(exchange: &Exchange) -> Result<CodeTokens, CodeError> {
     match exchange {
-        Exchange::NotSent(reason) => Err(CodeError::Unreachable(reason.clone())),
+        Exchange::Unprepared(reason) | Exchange::NotSent(reason) => {
+            Err(CodeError::Unreachable(reason.clone()))
+        }
         Exchange::Lost(reason) => Err(CodeError::Lost(reason.clone())),
         Exchange::Reply(reply) => match reply.status {
             200 => granted(reply),

@@ -57,7 +57,7 @@ struct Success {
 /// What came of [`super::BoxApi::token_exchange`].
 pub fn read(exchange: &Exchange) -> Result<DownscopedToken, DownscopeError> {
     match exchange {
-        Exchange::NotSent(reason) | Exchange::Lost(reason) => {
+        Exchange::Unprepared(reason) | Exchange::NotSent(reason) | Exchange::Lost(reason) => {
             Err(DownscopeError::Unreachable(reason.clone()))
         }
         Exchange::Reply(reply) => match reply.status {

@@ -103,19 +103,10 @@ impl Broker {
 
 /// Reads a client secret from where the configuration says; it may run a command, so not on this thread.
 pub(super) async fn read_secret(source: EffectiveSecret) -> Result<ClientSecret, String> {
-    match tokio::task::spawn_blocking(move || read(source)).await {
+    match tokio::task::spawn_blocking(move || source.read()).await {
         Ok(Ok(Some(secret))) => Ok(secret),
         Ok(Ok(None)) => Err("the client secret is not known: set client_secret in the config".into()),
-        Ok(Err(reason)) => Err(reason),
+        Ok(Err(error)) => Err(error.to_string()),
         Err(error) => Err(format!("the client secret could not be read: {error}")),
-    }
-}
-
-/// Reads a secret; `None` where nobody knows where it is. Blocking.
-pub(super) fn read(source: EffectiveSecret) -> Result<Option<ClientSecret>, String> {
-    match source {
-        EffectiveSecret::Source(source) => source.read().map(Some).map_err(|error| error.to_string()),
-        EffectiveSecret::Stored(secret) => Ok(Some(secret)),
-        EffectiveSecret::Unknown => Ok(None),
     }
 }

@@ -160,9 +160,7 @@ impl Broker {
             return Exchange::NotSent("there is no token".into());
         };
         match self.application_of(account, record).await {
-            Ok(app) => {
-                self.api.revoke(&app.endpoint, &app.client_id, &app.secret, token).await
-            }
+            Ok(app) => self.api.revoke(&app.endpoint, &app.client_id, &app.secret, token).await,
             Err(reason) => Exchange::Unprepared(reason),
         }
     }

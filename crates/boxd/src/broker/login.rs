@@ -5,13 +5,7 @@ use std::{path::Path, sync::Arc};
 use boxd_engine::{ClientSecret, Registration};
 use boxd_proto::{BeginLogin, Code, LoginNeeds, Problem, Response};
 
-use super::{
-    Broker,
-    application::read_secret,
-    import::endpoint_settings,
-    problems,
-    redeem::LoginContext,
-};
+use super::{Broker, application::read_secret, import::endpoint_settings, problems, redeem::LoginContext};
 use crate::{
     account_name::AccountName,
     box_api::EndpointSettings,
@@ -93,8 +87,7 @@ impl Broker {
             Some(held) if endpoints.is_empty() => held.endpoints.clone(),
             _ => endpoints,
         };
-        let client_secret =
-            request.client_secret.as_ref().map(|secret| ClientSecret::new(secret.expose()));
+        let client_secret = request.client_secret.as_ref().map(|secret| ClientSecret::new(secret.expose()));
         Ok(Some(Arc::new(Registration { client_secret, endpoints, ..Registration::default() })))
     }
 
@@ -139,12 +132,7 @@ impl Broker {
     }
 }
 
-fn needs(
-    name: &AccountName,
-    effective: &Effective,
-    client_secret: bool,
-    redirect: &RedirectUri,
-) -> Response {
+fn needs(name: &AccountName, effective: &Effective, client_secret: bool, redirect: &RedirectUri) -> Response {
     let client_id = effective.settings.binding.as_ref().map(|binding| binding.client_id.clone());
     Response::LoginNeeds(Box::new(LoginNeeds {
         account: name.as_str().to_owned(),

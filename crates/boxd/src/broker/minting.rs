@@ -82,8 +82,7 @@ impl Broker {
     ) -> Result<(Exchange, ClientSecret), String> {
         let secret = self.secret_of(account, effective.secret).await?;
         let client_id = effective.settings.binding.map(|binding| binding.client_id).unwrap_or_default();
-        let exchange =
-            self.api.client_credentials(&effective.endpoint, &client_id, &secret, subject).await;
+        let exchange = self.api.client_credentials(&effective.endpoint, &client_id, &secret, subject).await;
         Ok((exchange, secret))
     }
 

@@ -86,7 +86,9 @@ impl Broker {
             match (code::read(&exchange.await), lost.take()) {
                 (Ok(tokens), _) => break tokens,
                 // Box may have taken the code when its answer was lost; what it says now adds nothing.
-                (Err(CodeError::InvalidCode(_)), Some(before)) => return Err(problems::of_code(name, &before)),
+                (Err(CodeError::InvalidCode(_)), Some(before)) => {
+                    return Err(problems::of_code(name, &before));
+                }
                 (Err(error @ (CodeError::Unreachable(_) | CodeError::Lost(_))), before)
                     if tokio::time::Instant::now() < deadline =>
                 {

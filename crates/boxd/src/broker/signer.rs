@@ -3,6 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use boxd_engine::{ClientSecret, Subject};
+use secrecy::ExposeSecret;
 
 use super::{Broker, account::Account};
 use crate::{
@@ -43,7 +44,7 @@ impl Broker {
             return Ok(signer);
         }
         let effective = effective.clone();
-        let opening = tokio::task::spawn_blocking(move || open(&effective));
+        let opening = tokio::task::spawn_blocking(move || open(effective));
         let signer = Arc::new(opening.await.map_err(|error| format!("it could not be opened: {error}"))??);
         account.held().signer = Some(Arc::clone(&signer));
         Ok(signer)
@@ -51,7 +52,7 @@ impl Broker {
 }
 
 /// Reads the app settings and opens the key in them. Blocking.
-fn open(effective: &Effective) -> Result<Signer, String> {
+fn open(effective: Effective) -> Result<Signer, String> {
     let text = effective
         .app_settings
         .read()
@@ -63,8 +64,12 @@ fn open(effective: &Effective) -> Result<Signer, String> {
          \"ccg\"",
     )?;
     let passphrase = effective.passphrase.read().map_err(|error| error.to_string())?;
-    let passphrase = passphrase.as_ref().map(boxd_engine::Passphrase::expose).or(auth.passphrase());
-    let key = SigningKey::open(auth.private_key(), passphrase).map_err(|error| error.to_string())?;
+    let passphrase = passphrase
+        .as_ref()
+        .map(boxd_engine::Passphrase::expose)
+        .or(auth.passphrase.as_ref().map(ExposeSecret::expose_secret));
+    let key =
+        SigningKey::open(auth.private_key.expose_secret(), passphrase).map_err(|error| error.to_string())?;
     let secret = match effective.secret.read().map_err(|error| error.to_string())? {
         Some(secret) => secret,
         None => settings.client_secret,

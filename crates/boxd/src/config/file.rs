@@ -6,11 +6,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use boxd_engine::{ClientSecret, schedule::Mode};
+use boxd_engine::ClientSecret;
 use zeroize::Zeroizing;
 
 use super::{
-    AccountConfig, Config, ConfigError, SecretSource,
+    Config, ConfigError, SecretSource,
     document::{Keys, Source, Table, Value},
     duration,
 };
@@ -22,10 +22,6 @@ use crate::{
 const ROOT: Keys = Keys {
     known: &["default_account", "accounts", "refresh", "box"],
     elsewhere: &["access", "notify", "api", "audit"],
-};
-const ACCOUNT: Keys = Keys {
-    known: &["auth", "client_id", "client_secret", "refresh", "box"],
-    elsewhere: &["redirect_uri", "subject", "app_config", "passphrase"],
 };
 const REFRESH: Keys = Keys { known: &["lead"], elsewhere: &[] };
 const BOX: Keys = Keys { known: &endpoint::KEYS, elsewhere: &[] };
@@ -68,10 +64,10 @@ fn readable_by_others(_metadata: &fs::Metadata) -> Option<u32> {
     None
 }
 
-struct Reader<'p> {
+pub(super) struct Reader<'p> {
     file: &'p Path,
     /// What relative file names are relative to.
-    base: PathBuf,
+    pub(super) base: PathBuf,
     holds_secret: bool,
 }
 
@@ -109,37 +105,7 @@ impl<'p> Reader<'p> {
         Ok((config, self.holds_secret))
     }
 
-    fn account(&mut self, value: &Value<'_, '_>) -> Result<AccountConfig, ConfigError> {
-        // The kind first: what is wrong with a "ccg" entry is its kind, not its keys.
-        if let Some(auth) = value.open_table()?.get("auth") {
-            match auth.string()? {
-                "oauth2" => {}
-                kind @ ("ccg" | "jwt") => return Err(auth.not_supported(format!("auth = \"{kind}\""))),
-                _ => return Err(auth.invalid("expected \"oauth2\"")),
-            }
-        }
-        let table = value.table(ACCOUNT)?;
-        let mut account = AccountConfig::default();
-        if let Some(id) = table.get("client_id") {
-            account.client_id = Some(filled(&id)?.to_owned());
-        }
-        if let Some(secret) = table.get("client_secret") {
-            account.secret = Some(self.secret(&secret)?);
-        }
-        if let Some(refresh) = table.get("refresh") {
-            account.mode = match refresh.string()? {
-                "scheduled" => Mode::Scheduled,
-                "on-demand" => Mode::OnDemand,
-                _ => return Err(refresh.invalid("expected \"scheduled\" or \"on-demand\"")),
-            };
-        }
-        if let Some(endpoint) = table.get("box") {
-            account.endpoint = self.endpoint(&endpoint)?;
-        }
-        Ok(account)
-    }
-
-    fn secret(&mut self, value: &Value<'_, '_>) -> Result<SecretSource, ConfigError> {
+    pub(super) fn secret(&mut self, value: &Value<'_, '_>) -> Result<SecretSource, ConfigError> {
         if !value.is_table() {
             let expected = "a string or one of { file }, { env }, { command }, { credential }";
             let text = value.string().map_err(|_not_text| value.wrong(expected))?;
@@ -150,6 +116,11 @@ impl<'p> Reader<'p> {
             self.holds_secret |= secret.is_inline();
             return Ok(secret);
         }
+        self.reference(value)
+    }
+
+    /// A table that says where a secret is.
+    fn reference(&mut self, value: &Value<'_, '_>) -> Result<SecretSource, ConfigError> {
         let table = value.table(SECRET)?;
         let mut given = table.all();
         let (Some((kind, source)), None) = (given.next(), given.next()) else {
@@ -173,7 +144,20 @@ impl<'p> Reader<'p> {
         }
     }
 
-    fn endpoint(&mut self, value: &Value<'_, '_>) -> Result<EndpointSettings, ConfigError> {
+    /// A file, named directly or as a secret's table does; or another place, as for secrets.
+    pub(super) fn file_or_reference(&mut self, value: &Value<'_, '_>) -> Result<SecretSource, ConfigError> {
+        if value.is_table() {
+            return self.reference(value);
+        }
+        let expected = "a file name or one of { file }, { env }, { command }, { credential }";
+        let name = value.string().map_err(|_not_text| value.wrong(expected))?;
+        if name.trim_start().starts_with('{') {
+            return Err(value.invalid("expected the name of the app settings file, not its content"));
+        }
+        Ok(SecretSource::File(self.base.join(filled(value)?)))
+    }
+
+    pub(super) fn endpoint(&mut self, value: &Value<'_, '_>) -> Result<EndpointSettings, ConfigError> {
         let mut settings = EndpointSettings::default();
         for (key, value) in value.table(BOX)?.all() {
             settings.set(key, filled(&value)?, &self.base).map_err(|error| value.invalid(&error))?;
@@ -188,7 +172,7 @@ fn account_name(text: &str, value: &Value<'_, '_>) -> Result<AccountName, Config
 }
 
 /// A string with something in it.
-fn filled<'t>(value: &Value<'t, '_>) -> Result<&'t str, ConfigError> {
+pub(super) fn filled<'t>(value: &Value<'t, '_>) -> Result<&'t str, ConfigError> {
     match value.string()? {
         "" => Err(value.invalid("is empty")),
         text => Ok(text),

@@ -1,5 +1,6 @@
 //! What the person configured: the file, its checks, and what it means for each account.
 
+mod account;
 mod command;
 mod document;
 pub mod duration;
@@ -14,11 +15,11 @@ mod tests;
 
 use std::{collections::BTreeMap, time::Duration};
 
-use boxd_engine::schedule::Mode;
+use boxd_engine::{ServerAuth, schedule::Mode};
 
-use crate::{account_name::AccountName, box_api::EndpointSettings};
+use crate::{account_name::AccountName, assertion::Algorithm, box_api::EndpointSettings, login::RedirectUri};
 
-pub use effective::{Effective, EffectiveSecret};
+pub use effective::{Effective, EffectiveSecret, Kept};
 pub use error::ConfigError;
 pub use paths::Paths;
 pub use secret_source::{SecretError, SecretSource};
@@ -43,6 +44,25 @@ pub struct AccountConfig {
     pub mode: Mode,
     /// `[accounts.NAME.box]`.
     pub endpoint: EndpointSettings,
+    /// Where Box sends the browser of a login.
+    pub redirect_uri: Option<RedirectUri>,
+    /// Scopes that a login asks for, separated by spaces; `None`: all that the app has.
+    pub scope: Option<String>,
+    /// For an application that mints its tokens.
+    pub server: Option<ServerConfig>,
+}
+
+/// What an account with `auth = "ccg"` or `"jwt"` has besides.
+#[derive(Clone, Debug)]
+pub struct ServerConfig {
+    /// How, and as whom.
+    pub auth: ServerAuth,
+    /// JWT: where the app settings file is.
+    pub app_settings: Option<SecretSource>,
+    /// JWT: where the passphrase of the key is, if not in that file.
+    pub passphrase: Option<SecretSource>,
+    /// JWT: how assertions are signed.
+    pub algorithm: Algorithm,
 }
 
 impl Default for Config {
