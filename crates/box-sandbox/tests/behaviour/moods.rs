@@ -57,7 +57,7 @@ fn the_mood_can_change_at_run_time() {
     let sandbox = Sandbox::start(&[]);
     assert_eq!(
         sandbox.read("mood"),
-        json!({"replay": "window", "old_token": "first-use", "access_ttl": "varying", "refresh_ttl": 5_184_000})
+        json!({"replay": "window", "old_token": "first-use", "access_ttl": "varying", "refresh_ttl": 5_184_000, "code_ttl": 30})
     );
     let changed = sandbox.control(
         "mood",
