@@ -16,7 +16,8 @@ trap 'if [ -n "$pid" ]; then kill "$pid" 2>/dev/null || true; fi; rm -rf "$scrat
 if [ ! -x "$work/venv/bin/python" ]; then
     python3 -m venv "$work/venv"
 fi
-"$work/venv/bin/python" -c 'import box_sdk_gen' 2>/dev/null || "$work/venv/bin/pip" -q install 'boxsdk>=10'
+"$work/venv/bin/python" -c 'import box_sdk_gen, jwt, cryptography' 2>/dev/null ||
+    "$work/venv/bin/pip" -q install 'boxsdk[jwt]>=10'
 
 if [ ! -d "$work/node/node_modules/box-node-sdk" ]; then
     mkdir -p "$work/node"
@@ -53,8 +54,10 @@ with_sandbox() {
 export NO_PROXY=127.0.0.1 no_proxy=127.0.0.1
 
 with_sandbox "$work/venv/bin/python" "$here/boxsdk_refresh.py" "$scratch/ready.json"
+with_sandbox "$work/venv/bin/python" "$here/boxsdk_grants.py" "$scratch/ready.json"
 cd "$work/node"
 with_sandbox node "$here/node_refresh.mjs" "$scratch/ready.json"
+with_sandbox node "$here/node_grants.mjs" "$scratch/ready.json"
 cd "$here"
 with_sandbox sh "$here/rclone_refresh.sh" "$scratch/ready.json" "$scratch"
 echo 'PASS all foreign clients'

@@ -34,6 +34,10 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "DURATION", value_parser = parse_seconds, default_value = "60d")]
     pub(crate) refresh_ttl: u64,
 
+    /// Life of authorization codes
+    #[arg(long, value_name = "DURATION", value_parser = parse_seconds, default_value = "30s")]
+    pub(crate) code_ttl: u64,
+
     /// What a second use of a refresh token gives: the same pair until that is used, or nothing
     #[arg(long, value_enum, default_value = "window")]
     pub(crate) replay: ReplayArg,
@@ -45,6 +49,22 @@ pub(crate) struct Serve {
     /// Ready grants to start with
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) grants: u32,
+
+    /// People who can log in; the first N grants are theirs
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) users: u32,
+
+    /// Redirect logins at once, without a consent page
+    #[arg(long)]
+    pub(crate) auto_consent: bool,
+
+    /// Where to write Box's app settings for JWT (JSON, with an encrypted test key)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) app_settings: Option<PathBuf>,
+
+    /// Where to write Box's app settings for client credentials (JSON)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ccg_settings: Option<PathBuf>,
 
     /// Serve HTTPS with a certificate for 127.0.0.1, localhost and the IPv6 loopback
     #[arg(long, requires = "ca_out")]

@@ -16,6 +16,8 @@ pub enum Endpoint {
     Revoke,
     /// Everything under `/2.0/`.
     Api,
+    /// `/api/oauth2/authorize`.
+    Authorize,
 }
 
 /// Whether the endpoint has done its work (the grant is spent, the token revoked or used) when the fault strikes.

@@ -1,6 +1,7 @@
 //! The HTTP shell: accepts connections, tells plain from TLS, and routes requests.
 
 mod body;
+mod consent;
 mod control;
 mod endpoint;
 mod fault;

@@ -3,9 +3,9 @@
 use serde::Serialize;
 
 use crate::fault::{Endpoint, When};
-use crate::oauth::GrantId;
+use crate::oauth::{GrantId, Origin, Scopes, UserId};
 
-/// Which of the two tokens of a pair.
+/// Which of the two tokens of a pair, or the code before them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
@@ -13,6 +13,8 @@ pub enum Kind {
     Access,
     /// Refresh token.
     Refresh,
+    /// Authorization code.
+    Code,
 }
 
 /// Why a token was killed. Tokens that merely expire are not in the journal.
@@ -27,6 +29,8 @@ pub enum Cause {
     Revoked,
     /// By `POST /_sandbox/revoke`.
     Ended,
+    /// With the token that it was exchanged for.
+    Parent,
 }
 
 /// One thing that happened.
@@ -81,8 +85,20 @@ pub enum Event {
         token: String,
         /// Unix seconds.
         expires_at: i64,
+        /// Where from.
+        origin: Origin,
+        /// For whom it speaks.
+        user: UserId,
+        /// To which app.
+        client_id: String,
+        /// What it is narrowed to.
+        #[serde(skip_serializing_if = "Scopes::is_empty")]
+        scope: Scopes,
+        /// The token that it was exchanged for.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        parent: Option<String>,
     },
-    /// A refresh token was accepted, or an access token at the API.
+    /// A refresh token or code was accepted, or an access token at the API.
     Used {
         /// None for tokens without a grant.
         grant: Option<GrantId>,

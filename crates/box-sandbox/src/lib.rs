@@ -98,14 +98,18 @@
 //! [`GrantView`](oauth::GrantView) describes the members. `max_in_flight` above 1 means that a client spent one grant
 //! twice at a time: a request counts from when it was read until its answer has left, hung and slow ones included.
 
+mod app_settings;
+mod base64url;
 mod clock;
 mod duration;
 pub mod fault;
 mod http;
 pub mod journal;
+mod keys;
 pub mod oauth;
 mod tls;
 
+pub use app_settings::{ccg_settings, jwt_settings};
 pub use clock::{Clock, Reading};
 pub use duration::parse_seconds;
 pub use http::serve;

@@ -3,15 +3,18 @@
 mod args;
 mod ready;
 
+use std::path::{Path, PathBuf};
+
 use anyhow::Context as _;
-use box_sandbox::{Clock, Lifetimes, Mint, Mood, Provider, Tls, serve};
+use box_sandbox::oauth::Answer;
+use box_sandbox::{Clock, Lifetimes, Mint, Mood, Provider, Tls, ccg_settings, jwt_settings, serve};
 use clap::Parser as _;
 use ring::rand::{SecureRandom as _, SystemRandom};
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
 use tokio::task::LocalSet;
 
-use crate::ready::Ready;
+use crate::ready::{Files, Ready};
 
 fn main() -> anyhow::Result<()> {
     let args::Command::Serve(options) = args::Cli::parse().command;
@@ -24,20 +27,39 @@ async fn run(options: args::Serve) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("cannot listen on {}", options.listen))?;
     let tls = if options.tls { Some(Tls::generate().context("cannot set up TLS")?) } else { None };
-    let mut ca_file = None;
-    if let (Some(tls), Some(file)) = (&tls, &options.ca_out) {
-        std::fs::write(file, &tls.ca_pem).with_context(|| format!("cannot write {}", file.display()))?;
-        ca_file = Some(std::path::absolute(file).with_context(|| format!("cannot find {}", file.display()))?);
-    }
 
     let mood = Mood { replay: options.replay.into(), old_token: options.old_token.into() };
-    let lifetimes = Lifetimes { access: options.access_ttl, refresh: options.refresh_ttl };
-    let mut provider = Provider::new(mood, lifetimes, Mint::seeded(seed()?));
+    let lifetimes =
+        Lifetimes { access: options.access_ttl, refresh: options.refresh_ttl, code: options.code_ttl };
+    let mut provider = Provider::new(mood, lifetimes, u64::from(options.users), Mint::seeded(seed()?));
+    if options.auto_consent {
+        provider.answer = Answer::Grant;
+    }
+    let files = Files {
+        ca: tls.as_ref().zip(options.ca_out).map(|(tls, file)| write(&file, &tls.ca_pem)).transpose()?,
+        app_settings: options
+            .app_settings
+            .map(|file| write(&file, &format!("{:#}\n", jwt_settings(provider.client()))))
+            .transpose()?,
+        ccg_settings: options
+            .ccg_settings
+            .map(|file| write(&file, &format!("{:#}\n", ccg_settings(provider.client()))))
+            .transpose()?,
+    };
+    let people = usize::try_from(options.users).unwrap_or(usize::MAX);
     let now = Clock::default().now();
     let refresh_tokens = (0..options.grants).map(|_| provider.open_grant(now, false).refresh_token).collect();
 
-    Ready::new(&provider, listener.local_addr()?, ca_file, refresh_tokens).print()?;
+    let ready = Ready::new(&mut provider, listener.local_addr()?, files, people, refresh_tokens);
+    provider.set_own_url(ready.url().parse().context("cannot use the address as a URL")?);
+    ready.print()?;
     match serve(listener, provider, tls).await {}
+}
+
+/// Writes a file and tells its absolute path.
+fn write(file: &Path, text: &str) -> anyhow::Result<PathBuf> {
+    std::fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))?;
+    std::path::absolute(file).with_context(|| format!("cannot find {}", file.display()))
 }
 
 fn seed() -> anyhow::Result<u64> {

@@ -6,7 +6,15 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use box_sandbox::Provider;
+use box_sandbox::oauth::{ENTERPRISE_ID, User};
 use serde::Serialize;
+
+/// What was written at the start, where it was asked for.
+pub(crate) struct Files {
+    pub(crate) ca: Option<PathBuf>,
+    pub(crate) app_settings: Option<PathBuf>,
+    pub(crate) ccg_settings: Option<PathBuf>,
+}
 
 /// Members in the order in which they are printed.
 #[derive(Serialize)]
@@ -24,20 +32,32 @@ pub(crate) struct Ready {
     /// Only with more grants than one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     refresh_tokens: Vec<String>,
+    redirect_uris: Vec<String>,
+    enterprise_id: &'static str,
+    public_key_id: String,
+    service_account: Option<User>,
+    /// Those who can log in.
+    users: Vec<User>,
+    app_users: Vec<User>,
     /// Only with TLS.
     #[serde(skip_serializing_if = "Option::is_none")]
     ca_file: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    app_settings: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ccg_settings: Option<PathBuf>,
 }
 
 impl Ready {
     pub(crate) fn new(
-        provider: &Provider,
+        provider: &mut Provider,
         listening: SocketAddr,
-        ca_file: Option<PathBuf>,
+        files: Files,
+        people: usize,
         mut refresh_tokens: Vec<String>,
     ) -> Self {
         let address = reachable(listening);
-        let url = format!("{}://{address}", if ca_file.is_some() { "https" } else { "http" });
+        let url = format!("{}://{address}", if files.ca.is_some() { "https" } else { "http" });
         let refresh_token = refresh_tokens.first().cloned();
         if refresh_tokens.len() == 1 {
             refresh_tokens.clear();
@@ -53,8 +73,20 @@ impl Ready {
             client_secret: provider.client().secret().to_owned(),
             refresh_token,
             refresh_tokens,
-            ca_file,
+            redirect_uris: provider.client().redirect_uris().iter().map(url::Url::to_string).collect(),
+            enterprise_id: ENTERPRISE_ID,
+            public_key_id: provider.client().public_key_id().to_owned(),
+            service_account: provider.service_account().cloned(),
+            users: provider.people().take(people).cloned().collect(),
+            app_users: provider.app_users().cloned().collect(),
+            ca_file: files.ca,
+            app_settings: files.app_settings,
+            ccg_settings: files.ccg_settings,
         }
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.url
     }
 
     pub(crate) fn print(&self) -> anyhow::Result<()> {

@@ -1,17 +1,20 @@
 //! The control API under `/_sandbox/`; the crate documentation describes it.
 
+mod console;
+mod lives;
+
 use std::time::Duration;
 
 use hyper::body::Incoming;
 use hyper::{Method, Request, StatusCode};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{App, Reply, read};
 use crate::duration::parse_seconds;
 use crate::fault::Queued;
-use crate::oauth::{GrantId, OldToken, Replay};
+use crate::oauth::GrantId;
 
 pub(super) const PREFIX: &str = "/_sandbox/";
 
@@ -48,10 +51,11 @@ pub(super) async fn handle(app: &App, request: Request<Incoming>) -> Reply {
         (&Method::POST, "grants") => open_grant(app, &body),
         (&Method::POST, "revoke") => end_grant(app, &body),
         (&Method::POST, "secret") => set_secret(app, &body),
-        (&Method::GET, "mood") => Ok(mood(app)),
-        (&Method::POST, "mood") => set_mood(app, &body),
+        (&Method::GET, "mood") => Ok(lives::mood(app)),
+        (&Method::POST, "mood") => lives::set_mood(app, &body),
         (&Method::POST, "access-token") => open_bare(app, &body),
-        (method, _) => Err(Refused(StatusCode::NOT_FOUND, format!("no {method} {PREFIX}{command}"))),
+        (method, _) => console::handle(app, method, command, head.uri.query(), &body)
+            .unwrap_or_else(|| Err(not_found(format!("no {method} {PREFIX}{command}")))),
     };
     match outcome {
         Ok(value) => Reply::json(StatusCode::OK, &value),
@@ -66,6 +70,10 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
 
 fn bad(error: String) -> Refused {
     Refused(StatusCode::BAD_REQUEST, error)
+}
+
+fn not_found(error: String) -> Refused {
+    Refused(StatusCode::NOT_FOUND, error)
 }
 
 #[derive(Deserialize)]
@@ -149,18 +157,21 @@ fn open_grant(app: &App, body: &[u8]) -> Outcome {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct EndGrant {
-    grant: GrantId,
+struct End {
+    grant: Option<GrantId>,
+    token: Option<String>,
 }
 
 fn end_grant(app: &App, body: &[u8]) -> Outcome {
-    let EndGrant { grant } = parse(body)?;
-    app.with(|provider, now| {
-        if provider.end_grant(now, grant) {
-            Ok(json!(provider.grant(now, grant)))
-        } else {
-            Err(Refused(StatusCode::NOT_FOUND, format!("no grant {}", grant.get())))
+    let End { grant, token } = parse(body)?;
+    app.with(|provider, now| match (grant, token) {
+        (Some(grant), None) if provider.end_grant(now, grant) => Ok(json!(provider.grant(now, grant))),
+        (Some(grant), None) => Err(not_found(format!("no grant {}", grant.get()))),
+        (None, Some(token)) if provider.end_token(now, &token) => {
+            Ok(json!({"token": token, "grant": provider.grant_of(&token)}))
         }
+        (None, Some(_)) => Err(not_found("no such token".to_owned())),
+        _ => Err(bad("expected either `grant` or `token`".to_owned())),
     })
 }
 
@@ -176,78 +187,6 @@ fn set_secret(app: &App, body: &[u8]) -> Outcome {
         provider.set_client_secret(client_secret);
         json!({"client_id": provider.client().id(), "client_secret": provider.client().secret()})
     }))
-}
-
-fn mood(app: &App) -> Value {
-    app.with(|provider, _| {
-        let (mood, lives) = (provider.mood, provider.lifetimes);
-        json!({
-            "replay": mood.replay, "old_token": mood.old_token,
-            "access_ttl": lives.access.map_or_else(|| json!(Varying::Varying), |seconds| json!(seconds)),
-            "refresh_ttl": lives.refresh,
-        })
-    })
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NewMood {
-    replay: Option<Replay>,
-    old_token: Option<OldToken>,
-    access_ttl: Option<AccessTtl>,
-    refresh_ttl: Option<Seconds>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum AccessTtl {
-    Varying(Varying),
-    Fixed(Seconds),
-}
-
-#[derive(Deserialize, Serialize)]
-enum Varying {
-    #[serde(rename = "varying")]
-    Varying,
-}
-
-impl AccessTtl {
-    fn get(self) -> Result<Option<u64>, Refused> {
-        match self {
-            Self::Varying(Varying::Varying) => Ok(None),
-            Self::Fixed(seconds) => seconds.get().map(Some),
-        }
-    }
-}
-
-/// A number of seconds or a duration such as `"15m"`.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Seconds {
-    Number(u64),
-    Text(String),
-}
-
-impl Seconds {
-    fn get(self) -> Result<u64, Refused> {
-        match self {
-            Self::Number(seconds) => Ok(seconds),
-            Self::Text(text) => parse_seconds(&text).map_err(bad),
-        }
-    }
-}
-
-fn set_mood(app: &App, body: &[u8]) -> Outcome {
-    let new: NewMood = parse(body)?;
-    let access = new.access_ttl.map(AccessTtl::get).transpose()?;
-    let refresh = new.refresh_ttl.map(Seconds::get).transpose()?;
-    app.with(|provider, _| {
-        provider.mood.replay = new.replay.unwrap_or(provider.mood.replay);
-        provider.mood.old_token = new.old_token.unwrap_or(provider.mood.old_token);
-        provider.lifetimes.access = access.unwrap_or(provider.lifetimes.access);
-        provider.lifetimes.refresh = refresh.unwrap_or(provider.lifetimes.refresh);
-    });
-    Ok(mood(app))
 }
 
 #[derive(Deserialize)]

@@ -4,12 +4,13 @@ use std::rc::Rc;
 
 use hyper::body::Incoming;
 use hyper::header::{
-    ALLOW, AUTHORIZATION, CONTENT_TYPE, HeaderName, SET_COOKIE, STRICT_TRANSPORT_SECURITY, WWW_AUTHENTICATE,
+    ALLOW, AUTHORIZATION, CONTENT_TYPE, HeaderName, RETRY_AFTER, SET_COOKIE, STRICT_TRANSPORT_SECURITY,
+    WWW_AUTHENTICATE,
 };
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 
 use super::body::{Body, InFlight};
-use super::{App, Reply, fault, read};
+use super::{App, Reply, consent, fault, read};
 use crate::fault::Endpoint;
 use crate::journal::Event;
 use crate::oauth::{Form, GrantId, OAuthError};
@@ -31,16 +32,19 @@ pub(super) struct Call {
     pub(super) endpoint: Endpoint,
     /// The grant whose token it carries.
     pub(super) grant: Option<GrantId>,
-    method: Method,
+    pub(super) method: Method,
     path: String,
     authorization: Option<String>,
-    form: Form,
+    /// Of the authorization endpoint only.
+    pub(super) query: Form,
+    pub(super) form: Form,
 }
 
 pub(super) fn of(path: &str) -> Option<Endpoint> {
     match path {
         "/oauth2/token" => Some(Endpoint::Token),
         "/oauth2/revoke" => Some(Endpoint::Revoke),
+        "/api/oauth2/authorize" => Some(Endpoint::Authorize),
         _ => path.starts_with("/2.0/").then_some(Endpoint::Api),
     }
 }
@@ -63,11 +67,16 @@ pub(super) async fn handle(
             Endpoint::Token => form.get("refresh_token"),
             Endpoint::Revoke => form.get("token"),
             Endpoint::Api => authorization.as_deref().and_then(bearer_token),
+            Endpoint::Authorize => None,
         };
         let grant = token.and_then(|token| provider.grant_of(token));
         provider.journal.record(now, Event::Received { endpoint, grant_type, grant });
         let path = head.uri.path().to_owned();
-        Call { endpoint, grant, method: head.method, path, authorization, form }
+        let query = match endpoint {
+            Endpoint::Authorize => Form::of_query(head.uri.query().unwrap_or_default()),
+            _ => Form::default(),
+        };
+        Call { endpoint, grant, method: head.method, path, authorization, query, form }
     });
     let spent = call.grant.filter(|_| endpoint == Endpoint::Token);
     let flight = spent.and_then(|grant| app.with(|provider, _| provider.begin_flight(grant)));
@@ -83,12 +92,22 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
 
 /// Does the work of an endpoint.
 pub(super) fn work(app: &App, call: &Call) -> Reply {
+    let wait = app.with(|provider, now| {
+        let bearer = call.authorization.as_deref().and_then(bearer_token);
+        provider.pass(now, call.endpoint, &call.form, bearer).err()
+    });
     let (reply, outcome) = match (call.endpoint, &call.method) {
+        _ if wait.is_some() => too_many(wait.unwrap_or_default()),
         (Endpoint::Token, &Method::POST) => token(app, call),
         (Endpoint::Revoke, &Method::POST) => revoke(app, call),
         (Endpoint::Api, &Method::GET) => api(app, call),
+        (Endpoint::Authorize, &Method::GET | &Method::POST) => consent::work(app, call),
         (endpoint, _) => {
-            let allowed = if endpoint == Endpoint::Api { "GET" } else { "POST" };
+            let allowed = match endpoint {
+                Endpoint::Api => "GET",
+                Endpoint::Authorize => "GET, POST",
+                Endpoint::Token | Endpoint::Revoke => "POST",
+            };
             (
                 Reply::empty(StatusCode::METHOD_NOT_ALLOWED).with(ALLOW, allowed),
                 "method not allowed".to_owned(),
@@ -108,7 +127,7 @@ fn token(app: &App, call: &Call) -> (Reply, String) {
     let result = app.with(|provider, now| provider.token(now, &call.form, call.authorization.as_deref()));
     match result {
         Ok(answer) => (as_box(Reply::json(StatusCode::OK, &answer)), "ok".to_owned()),
-        Err(error) => refused(error),
+        Err(error) => refused(&error),
     }
 }
 
@@ -117,13 +136,18 @@ fn revoke(app: &App, call: &Call) -> (Reply, String) {
     match result {
         // No body and no media type: clients that parse JSON here fail against Box too.
         Ok(()) => (as_box(Reply::empty(StatusCode::OK)), "ok".to_owned()),
-        Err(error) => refused(error),
+        Err(error) => refused(&error),
     }
 }
 
-fn refused(error: OAuthError) -> (Reply, String) {
+fn refused(error: &OAuthError) -> (Reply, String) {
     let outcome = format!("{}: {}", error.error, error.error_description);
-    (as_box(Reply::json(StatusCode::BAD_REQUEST, &error)), outcome)
+    (as_box(Reply::json_with_escaped_slashes(StatusCode::BAD_REQUEST, error)), outcome)
+}
+
+fn too_many(seconds: u64) -> (Reply, String) {
+    let reply = fault::plain(StatusCode::TOO_MANY_REQUESTS, None);
+    (reply.with(RETRY_AFTER, &seconds.to_string()), "rate_limit_exceeded".to_owned())
 }
 
 /// Headers that come with every answer of Box's token endpoint (box/box-python-sdk#730).

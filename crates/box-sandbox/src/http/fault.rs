@@ -135,7 +135,7 @@ struct OAuthBody {
 }
 
 /// 409 comes empty from Box's token endpoint; 429 and 5xx in the form of its API errors.
-fn plain(status: StatusCode, body: Option<String>) -> Reply {
+pub(super) fn plain(status: StatusCode, body: Option<String>) -> Reply {
     let code = match status.as_u16() {
         429 => "rate_limit_exceeded",
         500 => "internal_server_error",

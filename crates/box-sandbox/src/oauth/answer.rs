@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::grant::Token;
+use super::restriction::Restricted;
 
 /// Serialises to the compact JSON that Box sends.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
@@ -11,13 +12,16 @@ pub struct TokenAnswer {
     pub access_token: String,
     /// Seconds that it still lives; counts down where the same pair is given again.
     pub expires_in: u64,
-    /// Scopes and objects of a downscoped token; none of these here.
-    pub restricted_to: [(); 0],
+    /// Scopes and objects of a downscoped token; empty for all others.
+    pub restricted_to: Vec<Restricted>,
     /// Only for grants that can be refreshed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refresh_token: Option<String>,
     /// Always `bearer`, in lower case.
     pub token_type: &'static str,
+    /// Only for exchanged tokens (RFC 8693, section 2.2.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issued_token_type: Option<&'static str>,
 }
 
 impl TokenAnswer {
@@ -25,9 +29,10 @@ impl TokenAnswer {
         Self {
             access_token: access.value.clone(),
             expires_in: access.seconds_left(now),
-            restricted_to: [],
+            restricted_to: Vec::new(),
             refresh_token: refresh.map(|token| token.value.clone()),
             token_type: "bearer",
+            issued_token_type: None,
         }
     }
 }

@@ -2,7 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::grant_type::Origin;
 use super::mood::{Mood, OldToken, Replay};
+use super::scope::Scopes;
+use super::user::UserId;
+use super::{Holder, TokenAnswer};
 use crate::journal::{Cause, Event, Kind};
 
 /// Number of a grant, counted from 1.
@@ -44,7 +48,7 @@ impl Token {
         self.alive && now < self.expires_at
     }
 
-    fn kill(&mut self, kind: Kind, cause: Cause, log: Log<'_>) {
+    pub(super) fn kill(&mut self, kind: Kind, cause: Cause, log: Log<'_>) {
         if std::mem::take(&mut self.alive) {
             log(Change::Killed { kind, token: self.value.clone(), cause });
         }
@@ -60,7 +64,15 @@ pub(super) enum Change {
 
 impl Change {
     pub(super) fn of(self, id: GrantId) -> Event {
-        let grant = Some(id);
+        self.event(Some(id))
+    }
+
+    /// Of a token without a grant.
+    pub(super) fn of_none(self) -> Event {
+        self.event(None)
+    }
+
+    fn event(self, grant: Option<GrantId>) -> Event {
         match self {
             Self::Killed { kind, token, cause } => Event::Killed { grant, kind, token, cause },
             Self::Used { kind, token, first } => Event::Used { grant, kind, token, first },
@@ -104,6 +116,8 @@ pub(super) enum Presented {
 /// At most two pairs are alive: the newest and the one it came from.
 #[derive(Debug)]
 pub(super) struct Grant {
+    pub(super) holder: Holder,
+    origin: Origin,
     newest: Pair,
     previous: Option<Pair>,
     refreshes: u64,
@@ -114,8 +128,10 @@ pub(super) struct Grant {
 }
 
 impl Grant {
-    pub(super) fn new(refresh: Token, access: Option<Token>) -> Self {
+    pub(super) fn new(holder: Holder, origin: Origin, refresh: Token, access: Option<Token>) -> Self {
         Self {
+            holder,
+            origin,
             newest: Pair { refresh, access, used: false },
             previous: None,
             refreshes: 0,
@@ -193,6 +209,19 @@ impl Grant {
         })
     }
 
+    /// The pair that the grant began with.
+    pub(super) fn first_answer(&self, now: i64) -> Option<TokenAnswer> {
+        let access = self.newest.access.as_ref()?;
+        Some(TokenAnswer::new(access, Some(&self.newest.refresh), now))
+    }
+
+    /// A valid access token of this grant.
+    pub(super) fn access(&self, value: &str, now: i64) -> Option<&Token> {
+        let pairs = std::iter::once(&self.newest).chain(&self.previous);
+        let mut tokens = pairs.filter_map(|pair| pair.access.as_ref());
+        tokens.find(|token| token.value == value && token.is_valid(now))
+    }
+
     /// True where `value` is a valid access or refresh token of this grant.
     pub(super) fn has_valid(&self, value: &str, now: i64) -> bool {
         let pairs = std::iter::once(&self.newest).chain(&self.previous);
@@ -230,6 +259,9 @@ impl Grant {
         let newest = self.newest.access.as_ref().filter(|token| token.is_valid(now));
         GrantView {
             grant: id,
+            user: self.holder.user,
+            origin: self.origin,
+            scope: self.holder.scope.clone(),
             alive: self.newest.refresh.is_valid(now),
             refresh_token: self.newest.refresh.value.clone(),
             refresh_expires_at: self.newest.refresh.expires_at,
@@ -262,6 +294,12 @@ impl Flight {
 pub struct GrantView {
     /// Its number.
     pub grant: GrantId,
+    /// Whose it is.
+    pub user: UserId,
+    /// How it came into being.
+    pub origin: Origin,
+    /// What it is narrowed to; empty: whatever the app has.
+    pub scope: Scopes,
     /// Its newest refresh token would be accepted.
     pub alive: bool,
     /// The newest refresh token, valid or not.

@@ -43,11 +43,15 @@ pub struct Lifetimes {
     pub access: Option<u64>,
     /// Counted from each refresh.
     pub refresh: u64,
+    /// Of authorization codes.
+    pub code: u64,
 }
 
 impl Lifetimes {
     /// 60 days (Box: guides/authentication/tokens/refresh).
     pub const REFRESH: u64 = 60 * 24 * 60 * 60;
+    /// 30 seconds (Box: guides/api-calls/permissions-and-errors/expiration).
+    pub const CODE: u64 = 30;
 
     pub(super) fn next_access(&self, mint: &mut Mint) -> u64 {
         self.access.unwrap_or_else(|| mint.between(3600, 4200))
@@ -56,6 +60,6 @@ impl Lifetimes {
 
 impl Default for Lifetimes {
     fn default() -> Self {
-        Self { access: None, refresh: Self::REFRESH }
+        Self { access: None, refresh: Self::REFRESH, code: Self::CODE }
     }
 }

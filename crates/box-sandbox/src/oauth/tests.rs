@@ -14,7 +14,7 @@ struct Play {
 impl Play {
     fn new(replay: Replay, old_token: OldToken) -> Self {
         let lifetimes = Lifetimes { access: Some(LIFE.unsigned_abs()), ..Lifetimes::default() };
-        let provider = Provider::new(Mood { replay, old_token }, lifetimes, Mint::seeded(7));
+        let provider = Provider::new(Mood { replay, old_token }, lifetimes, 3, Mint::seeded(7));
         Self { provider, now: START }
     }
 

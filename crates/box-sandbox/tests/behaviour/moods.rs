@@ -57,7 +57,7 @@ fn the_mood_can_change_at_run_time() {
     let sandbox = Sandbox::start(&[]);
     assert_eq!(
         sandbox.read("mood"),
-        json!({"replay": "window", "old_token": "first-use", "access_ttl": "varying", "refresh_ttl": 5_184_000})
+        json!({"replay": "window", "old_token": "first-use", "access_ttl": "varying", "refresh_ttl": 5_184_000, "code_ttl": 30})
     );
     let changed = sandbox.control(
         "mood",
@@ -65,7 +65,7 @@ fn the_mood_can_change_at_run_time() {
     );
     assert_eq!(
         changed,
-        json!({"replay": "strict", "old_token": "at-once", "access_ttl": 900, "refresh_ttl": 60})
+        json!({"replay": "strict", "old_token": "at-once", "access_ttl": 900, "refresh_ttl": 60, "code_ttl": 30})
     );
     let token = sandbox.text("refresh_token");
     assert_eq!(sandbox.refresh(token).json()["expires_in"], 900);
