@@ -79,12 +79,12 @@ struct Application {
     client_id: Text,
     #[serde(default)]
     client_secret: Text,
-    app_auth: Option<Key>,
+    app_auth: Option<Auth>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Key {
+struct Auth {
     #[serde(rename = "publicKeyID", default)]
     public_key_id: Text,
     #[serde(default)]
@@ -116,14 +116,14 @@ impl AppSettings {
 }
 
 impl AppAuth {
-    fn read(key: Key) -> Result<Self, AppSettingsError> {
+    fn read(auth: Auth) -> Result<Self, AppSettingsError> {
         const PUBLIC_KEY_ID: &str = "boxAppSettings.appAuth.publicKeyID";
         const PRIVATE_KEY: &str = "boxAppSettings.appAuth.privateKey";
         const PASSPHRASE: &str = "boxAppSettings.appAuth.passphrase";
         Ok(Self {
-            public_key_id: key.public_key_id.required(PUBLIC_KEY_ID)?,
-            private_key: key.private_key.required(PRIVATE_KEY)?.into(),
-            passphrase: key.passphrase.optional(PASSPHRASE)?.map(SecretString::from),
+            public_key_id: auth.public_key_id.required(PUBLIC_KEY_ID)?,
+            private_key: auth.private_key.required(PRIVATE_KEY)?.into(),
+            passphrase: auth.passphrase.optional(PASSPHRASE)?.map(SecretString::from),
         })
     }
 }

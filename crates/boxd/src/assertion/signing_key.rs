@@ -16,7 +16,7 @@ const LONGEST: usize = 4096;
 
 /// An RSA private key that fits Box. It is opened once and shared.
 ///
-/// Every buffer on the way to it is wiped; `ring` keeps its own numbers, and does not wipe them on drop.
+/// The buffers on the way to it are wiped; `ring` keeps its own numbers, and does not wipe them on drop.
 pub struct SigningKey(RsaKeyPair);
 
 impl SigningKey {

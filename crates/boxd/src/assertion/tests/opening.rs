@@ -51,7 +51,7 @@ fn a_key_survives_what_people_do_to_its_text() {
         pem.replace('\n', "\\n"),
         pem.replace('\n', "\\r\\n"),
         pem.replace('\n', " "),
-        pem.lines().map(|line| format!("    {line}\n")).collect(),
+        pem.replace('\n', "\n    "),
         format!("Bag Attributes\n    friendlyName: x\n\n{pem}\nmore"),
         format!("{}{pem}", key!("certificate")),
         format!("-----BEGIN ENCRYPTED PRIVATE KEY-----{in_one_line}-----END ENCRYPTED PRIVATE KEY-----"),

@@ -45,8 +45,8 @@ fn a_passphrase_that_is_missing_and_one_that_is_wrong_are_told_apart() {
         for nothing in [None, Some("")] {
             assert_eq!(SigningKey::open(pem, nothing).unwrap_err(), KeyError::PassphraseMissing);
         }
-        // Enough that some leave a padding that looks right.
-        for attempt in 0..if pem == key!("scrypt") { 2 } else { 600 } {
+        // The 15th and the 151st leave a padding that looks right, one with AES and one with 3DES.
+        for attempt in [1, 2, 15, 151] {
             let wrong = SigningKey::open(pem, Some(&format!("wrong {attempt}"))).unwrap_err();
             assert_eq!(wrong, KeyError::PassphraseWrong);
         }
@@ -115,7 +115,7 @@ fn no_damaged_byte_of_the_parameters_stops_the_program() {
     for pem in [key!("pbes2-des3"), key!("pbes2-aes-256-cbc"), key!("scrypt")] {
         let der = bytes_of(pem);
         for place in 0..110 {
-            for value in [0, der[place] ^ 1, der[place].wrapping_add(1), 0x7f, 0xff] {
+            for value in [0, der[place] ^ 1, 0xff] {
                 let mut damaged = der.clone();
                 damaged[place] = value;
                 // Opened, where the byte does not matter (such as the NULL of an algorithm), or refused.

@@ -35,10 +35,16 @@ async fn ask(server: &Fake, skew: &Skew) -> Exchange {
     };
     let (now, random) = (|| OURS, SystemRandom::new());
     let present = Present { now: &now, random: &random, skew };
-    let exchange = api().jwt(&endpoint(&[("token_url", &server.url())]), &grant, &present).await.unwrap();
+    let (api, endpoint) = (api(), endpoint(&[("token_url", &server.url())]));
+    let exchange = sendable(api.jwt(&endpoint, &grant, &present)).await.unwrap();
     let text = format!("{exchange:?} {grant:?} {skew:?}");
     assert!(!text.contains("canary") && !text.contains("eyJ"), "a secret in {text}");
     exchange
+}
+
+/// The daemon runs it in tasks.
+fn sendable<F: Future + Send>(future: F) -> F {
+    future
 }
 
 fn refusal(description: &str, date: &str) -> Act {
