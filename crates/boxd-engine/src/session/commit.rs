@@ -276,11 +276,21 @@ impl Session {
 
     /// New settings: a changed `lead` counts from the next commit on, and what a person had to mend is tried.
     pub(super) fn configured(&mut self, now: Now, settings: Settings) {
-        let mode_changed = settings.mode != self.settings.mode;
         self.settings = settings;
+        self.unheeded = true;
+        self.heed_configuration(now);
+    }
+
+    /// Acts on new settings once the record is at hand.
+    pub(super) fn heed_configuration(&mut self, now: Now) {
+        if !self.unheeded || !matches!(self.phase, Phase::Rest(_)) {
+            return;
+        }
+        self.unheeded = false;
         if self.foreign {
             return;
         }
+        let mode_changed = std::mem::replace(&mut self.heeded_mode, self.settings.mode) != self.settings.mode;
         self.realign(now);
         let Phase::Rest(record) = &self.phase else { return };
         let obstacle = self.obstacle(record);

@@ -65,7 +65,6 @@ impl Session {
         let lead_in_force = settings.lead;
         Self {
             boot_id,
-            settings,
             phase: Phase::Absent,
             published: None,
             generation: Generation::default(),
@@ -85,6 +84,9 @@ impl Session {
             demand_until: BootTime::default(),
             attempts: 0,
             foreign: false,
+            unheeded: false,
+            heeded_mode: settings.mode,
+            settings,
             wish: None,
             queued: None,
             clocks: clocks::Anchor::at(now),

@@ -15,7 +15,7 @@ use std::{sync::Arc, time::Duration};
 use crate::{
     event::{Cause, CommitReason, Effect, Event, Operation, Which},
     grant::{Credential, Generation, GrantId, Record, Registration, ServerAuth, User},
-    schedule::Settings,
+    schedule::{Mode, Settings},
     snapshot::{Published, Way},
     time::{BootId, BootTime, Moment, Now},
     trouble::{Remedy, Trouble},
@@ -71,6 +71,9 @@ pub struct Session {
     attempts: u64,
     /// The store was made on another machine: nothing is served or spent.
     foreign: bool,
+    /// The configuration changed while the record was away, and its mode that was heeded last.
+    unheeded: bool,
+    heeded_mode: Mode,
     /// A renewal that was asked for while something else than a renewal was being written.
     wish: Option<Cause>,
     /// What was asked for while the record was away.
@@ -260,6 +263,7 @@ impl Session {
         if let Some(queued) = self.queued.take() {
             self.begin_queued(now, queued, effects);
         }
+        self.heed_configuration(now);
         self.grant_wish(now);
         if self.next.is_none_or(|next| next > now.boot) {
             return;

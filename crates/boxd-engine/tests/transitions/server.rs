@@ -248,3 +248,14 @@ fn an_import_takes_the_place_of_a_login_and_the_other_way_round() {
     assert_eq!(bench.served().0, "A100");
     assert_eq!(bench.state(), State::Healthy);
 }
+
+#[test]
+fn a_change_of_the_configuration_during_a_write_is_heeded_after_it() {
+    let mut bench = minted();
+    let user = boxd_engine::User { id: "1".into(), login: "a@b".into(), name: "A".into() };
+    bench.tell(Event::Identified(user));
+    bench.tell(Event::Configured(Settings { server_auth: Some(enterprise("2")), ..minting() }));
+    bench.committed();
+    bench.said(&["commit 6 Note", "renewing: Schedule", "mint"]);
+    assert!(matches!(bench.ask(0, None), Answer::Wait), "the old subject's token is not handed out");
+}
