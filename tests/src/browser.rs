@@ -1,4 +1,4 @@
-//! A real headless Chromium, driven over the WebDriver protocol (W3C) of its chromedriver.
+//! A real headless Chromium, driven over the `WebDriver` protocol (W3C) of its chromedriver.
 
 use std::{
     io::{BufRead as _, BufReader},
@@ -15,7 +15,7 @@ use crate::http;
 const CHROMIUM: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 /// Set where a missing browser is a failure, as in CI.
 const NEEDED: &str = "BOXD_TESTS_NEED_BROWSER";
-/// The member that names an element (WebDriver section 12.1).
+/// The member that names an element (`WebDriver` section 12.1).
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 /// Between two looks at a page, and how many of them.
 const STEP: Duration = Duration::from_millis(20);
@@ -39,6 +39,7 @@ struct Driver {
 
 impl Browser {
     /// Starts one. `None`, and a word on stderr, where this machine has none: its tests cannot run then.
+    #[expect(clippy::print_stderr, reason = "a test that cannot run says so")]
     pub fn start() -> Option<Self> {
         let chromium = CHROMIUM.into_iter().find(|name| can_run(name));
         let Some(chromium) = chromium.filter(|_| can_run("chromedriver")) else {
