@@ -129,6 +129,14 @@ impl<R: Redeem> Logins<R> {
         outcome.into()
     }
 
+    /// For which account a login is.
+    ///
+    /// # Errors
+    /// Where there is no such login.
+    pub fn account_of(&self, id: &str) -> Result<AccountName, Problem> {
+        Ok(self.find(id)?.account.clone())
+    }
+
     /// Takes the redirected URL, or the code alone, as a person copied it. What comes of it is told by
     /// [`Logins::wait`].
     ///
