@@ -1,7 +1,7 @@
 //! A tiny HTTP/1.1 client for loopback, enough for the sandbox.
 
 use std::{
-    io::{Read as _, Write as _},
+    io::{self, BufRead, BufReader, Read as _, Write as _},
     net::TcpStream,
     time::Duration,
 };
@@ -22,9 +22,23 @@ pub fn request(method: &str, url: &str, bearer: Option<&str>, body: Option<&Valu
         body.len()
     );
     stream.write_all((head + &body).as_bytes()).expect("the server reads");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("the server answers");
-    let (head, body) = answer.split_once("\r\n\r\n").expect("an HTTP answer");
-    let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status");
-    (status, serde_json::from_str(body).unwrap_or(Value::Null))
+    read(BufReader::new(stream)).expect("the server answers")
+}
+
+/// Reads one answer: as much as it says that it has, as not every server closes when asked to.
+fn read(mut stream: impl BufRead) -> io::Result<(u16, Value)> {
+    let mut line = String::new();
+    stream.read_line(&mut line)?;
+    let status = line.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status");
+    let mut length = None;
+    while !line.trim().is_empty() {
+        line.clear();
+        stream.read_line(&mut line)?;
+        if let Some(("content-length", value)) = line.to_ascii_lowercase().split_once(':') {
+            length = value.trim().parse().ok();
+        }
+    }
+    let mut body = Vec::new();
+    stream.take(length.unwrap_or(u64::MAX)).read_to_end(&mut body)?;
+    Ok((status, serde_json::from_slice(&body).unwrap_or(Value::Null)))
 }

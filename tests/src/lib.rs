@@ -9,10 +9,12 @@
 )]
 
 pub mod binaries;
+pub mod browser;
 pub mod daemon;
 pub mod http;
 pub mod sandbox;
 
 pub use binaries::Binaries;
+pub use browser::Browser;
 pub use daemon::{Daemon, Outcome};
 pub use sandbox::Sandbox;

@@ -46,7 +46,7 @@ impl Terminal {
         while !self.shown.contains(text) {
             let length = self.side.read(&mut bytes).unwrap_or(0);
             assert!(length > 0, "{text} is not shown: {}", self.shown);
-            self.shown.push_str(&String::from_utf8_lossy(&bytes[..length]));
+            self.shown.push_str(&String::from_utf8_lossy(bytes.get(..length).unwrap()));
         }
     }
 

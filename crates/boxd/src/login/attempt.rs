@@ -7,7 +7,7 @@ use std::{
 
 use boxd_engine::User;
 use boxd_proto::Problem;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use zeroize::Zeroizing;
 
 use super::{
@@ -38,6 +38,7 @@ pub(super) struct Attempt<R: Redeem> {
     redeem: R,
     held: Mutex<Held<R::Context>>,
     outcome: watch::Sender<Option<Outcome>>,
+    port_wanted: Notify,
 }
 
 struct Held<C> {
@@ -81,8 +82,8 @@ impl<R: Redeem> Attempt<R> {
         pledge: Pledge<R::Context>,
     ) -> Self {
         let held = Held { phase: Phase::Waiting(pledge), waiting: 0, attended: false };
-        let outcome = watch::Sender::new(None);
-        Self { account, redirect, port, state, lifetime, redeem, held: Mutex::new(held), outcome }
+        let (held, outcome) = (Mutex::new(held), watch::Sender::new(None));
+        Self { account, redirect, port, state, lifetime, redeem, held, outcome, port_wanted: Notify::new() }
     }
 
     /// The person consented: the code goes to Box. Only the first one does.
@@ -173,6 +174,15 @@ impl<R: Redeem> Attempt<R> {
         held.attended = true;
         drop(held);
         Attendance(Arc::clone(self))
+    }
+
+    /// A newer login wants to listen where this one does: once it has ended it no longer lingers.
+    pub(super) fn port_is_wanted(&self) {
+        self.port_wanted.notify_one();
+    }
+
+    pub(super) async fn port_wanted(&self) {
+        self.port_wanted.notified().await;
     }
 
     fn publish(&self, outcome: Outcome) {

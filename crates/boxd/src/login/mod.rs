@@ -25,7 +25,7 @@ use std::{
 
 use boxd_engine::User;
 use boxd_proto::{LoginPage, Problem};
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 use zeroize::Zeroizing;
 
 use self::{
@@ -43,8 +43,8 @@ use crate::account_name::AccountName;
 pub const MOST_LOGINS: usize = 8;
 /// A client that begins a login waits for it at once; one that does not in this time has gone away.
 const UNATTENDED: Duration = Duration::from_secs(30);
-/// How long the listener stays after the outcome, for a page that is loaded again.
-const LINGER: Duration = Duration::from_secs(2);
+/// How long the listener stays after the outcome, for a page that is loaded again, unless its port is wanted.
+const LINGER: Duration = Duration::from_secs(5);
 /// How long an outcome is kept for a client that asks for it late.
 const KEPT: Duration = Duration::from_secs(30);
 
@@ -134,7 +134,7 @@ impl<R: Redeem> Logins<R> {
     /// # Errors
     /// Where there is no such login.
     pub fn account_of(&self, id: &str) -> Result<AccountName, Problem> {
-        self.find(id).map(|attempt| attempt.account.clone())
+        Ok(self.find(id)?.account.clone())
     }
 
     /// Takes the redirected URL, or the code alone, as a person copied it. What comes of it is told by
@@ -180,9 +180,12 @@ impl<R: Redeem> Logins<R> {
 
     /// Opens the listener; where an older login had the port it may take a moment to be free.
     async fn listen(&self, plan: &LoginPlan, fixed: Option<u16>) -> Result<Listener, Problem> {
-        const PAUSE: Duration = Duration::from_millis(50);
-        let ours = self.attempts().by_id.values().any(|attempt| Some(attempt.port) == fixed);
-        let mut patience = if ours { LINGER + Duration::from_secs(1) } else { Duration::ZERO };
+        const PAUSE: Duration = Duration::from_millis(10);
+        let mut patience = Duration::ZERO;
+        for attempt in self.attempts().by_id.values().filter(|attempt| Some(attempt.port) == fixed) {
+            attempt.port_is_wanted();
+            patience = Duration::from_secs(1);
+        }
         loop {
             match Listener::bind(plan.redirect.host(), fixed).await {
                 Ok(listener) => return Ok(listener),
@@ -216,7 +219,11 @@ impl<R: Redeem> Logins<R> {
             () = until_ended(&attempt) => {}
         }
         if connections.had_a_person() {
-            drop(timeout(LINGER, listener.serve(&attempt, &mut connections)).await);
+            tokio::select! {
+                () = listener.serve(&attempt, &mut connections) => {}
+                () = sleep(LINGER) => {}
+                () = attempt.port_wanted() => {}
+            }
             drop(listener);
             connections.finish().await;
         } else {

@@ -143,6 +143,19 @@ async fn a_newer_login_of_an_account_takes_the_place_of_the_older_and_may_have_i
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_listener_that_only_lingers_gives_its_port_up() {
+    let world = World::new();
+    let older = world.begin(plan("work")).await;
+    older.get(&older.target("code=abc")).await;
+    assert!(older.is_listening().await);
+    let mut same_port = plan("work");
+    same_port.port = Some(older.page.port);
+    let newer = world.begin(same_port).await;
+    assert_eq!(newer.page.port, older.page.port);
+    assert_eq!(newer.get(&newer.target("code=abc")).await.0, 200);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_login_that_is_being_completed_is_not_replaced() {
     let world = World::new();
     world.fake.gate.send_replace(false);
