@@ -1,5 +1,6 @@
 //! Keys that `openssl` made (`keys/README`), opened and used.
 
+mod crafted;
 mod opening;
 mod refusals;
 mod signing;

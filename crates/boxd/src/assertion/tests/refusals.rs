@@ -1,6 +1,7 @@
 //! What cannot be used is refused for its own reason, with the next step.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use der::{Decode as _, Header, Reader as _, SliceReader, asn1::UintRef};
 
 use super::{
     super::{KeyError, SigningKey},
@@ -85,13 +86,24 @@ fn a_key_that_is_cut_off_or_garbled_is_damaged() {
         let without_a_line = [&lines[..3], &lines[4..]].concat().join("\n");
         assert!(matches!(refused(&without_a_line), KeyError::Damaged(_)));
     }
-    // The structure is whole, but one of the numbers in it is another: ring alone would notice when it signs.
-    let mut der = bytes_of(key!("pkcs1"));
-    let last = der.len() - 1;
-    der[last] ^= 1;
-    let base64 = STANDARD.encode(der);
-    let text = format!("-----BEGIN RSA PRIVATE KEY-----\n{base64}\n-----END RSA PRIVATE KEY-----");
-    assert!(matches!(refused(&text), KeyError::Unusable(_)));
+}
+
+#[test]
+fn a_key_whose_numbers_do_not_fit_each_other_is_refused_before_it_signs() {
+    // Where the seventh number ends: version, n, e, d, p, q, dP. And the last one, qInv.
+    let der = bytes_of(key!("pkcs1"));
+    let mut reader = SliceReader::new(&der).unwrap();
+    Header::decode(&mut reader).unwrap();
+    for _ in 0..7 {
+        UintRef::decode(&mut reader).unwrap();
+    }
+    for end in [usize::try_from(reader.position()).unwrap(), der.len()] {
+        let mut damaged = der.clone();
+        damaged[end - 1] ^= 2;
+        let base64 = STANDARD.encode(damaged);
+        let text = format!("-----BEGIN RSA PRIVATE KEY-----\n{base64}\n-----END RSA PRIVATE KEY-----");
+        assert!(matches!(refused(&text), KeyError::Unusable(_)));
+    }
 }
 
 #[test]
