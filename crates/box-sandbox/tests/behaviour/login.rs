@@ -147,6 +147,14 @@ fn consent_can_be_given_without_a_page_by_whom_the_control_api_seats() {
 }
 
 #[test]
+fn faults_strike_the_login_page_too() {
+    let sandbox = Sandbox::start(&[]);
+    sandbox.fault(&json!({"fault": "status", "status": 503, "path": "authorize"}));
+    assert_eq!(open(&sandbox, &usual(&[])).status, 503);
+    assert_eq!(open(&sandbox, &usual(&[])).status, 200);
+}
+
+#[test]
 fn a_code_works_once_for_its_client_in_its_time() {
     let sandbox = Sandbox::start(&["--code-ttl", "40s"]);
     sandbox.control("clock", &json!({"freeze": true}));

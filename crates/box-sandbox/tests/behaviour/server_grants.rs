@@ -216,6 +216,11 @@ fn the_app_settings_file_opens_in_every_form() {
         assert!(app["privateKey"].as_str().unwrap().starts_with(begins), "{query}: {app}");
         assert_eq!(app["passphrase"], passphrase, "{query}");
     }
+    assert_eq!(sandbox.read("app-settings?user_id=17")["userID"], "17");
+    assert_eq!(
+        sandbox.read("app-settings?cipher=rot13")["error"].as_str().map(|text| text.contains("rot13")),
+        Some(true)
+    );
     let settings = sandbox.read("app-settings?auth=ccg");
     assert_eq!(
         settings,
