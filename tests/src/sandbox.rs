@@ -64,6 +64,46 @@ impl Sandbox {
         self.control("GET", "grants", None)["grants"][0].clone()
     }
 
+    /// Where an app sends a browser; the app's redirect URI, with a `state` and whatever else is to be sent.
+    pub fn authorize_url(&self, redirect_uri: &str, state: &str, more: &[(&str, &str)]) -> String {
+        let base = self.line["authorize_url"].as_str().expect("the line has an authorize_url");
+        let client_id = self.line["client_id"].as_str().expect("the line has a client_id");
+        let usual = [
+            ("response_type", "code"),
+            ("client_id", client_id),
+            ("redirect_uri", redirect_uri),
+            ("state", state),
+        ];
+        let pairs = usual.iter().chain(more).map(|(name, value)| format!("{name}={}", percent_encode(value)));
+        format!("{base}?{}", pairs.collect::<Vec<_>>().join("&"))
+    }
+
+    /// From now on this person (id or login) logs in, and says `grant`, `deny`, or (`ask`) what the page is told.
+    pub fn seat(&self, user: &str, answer: &str) {
+        self.control("POST", "consent", Some(&json!({ "user": user, "answer": answer })));
+    }
+
+    /// One of the people who can log in, from 0: `id`, `login`, `name`.
+    pub fn person(&self, index: usize) -> Value {
+        self.line["users"][index].clone()
+    }
+
+    /// Box's app settings for JWT; `cipher` is `aes256`, `des3`, `legacy` or `none`.
+    pub fn app_settings(&self, cipher: &str) -> Value {
+        self.control("GET", &format!("app-settings?cipher={cipher}"), None)
+    }
+
+    /// Box's app settings for client credentials.
+    pub fn ccg_settings(&self) -> Value {
+        self.control("GET", "app-settings?auth=ccg", None)
+    }
+
+    /// Access tokens without a refresh token that it has issued: CCG, JWT, exchanged and developer tokens.
+    pub fn bare_tokens(&self) -> Vec<Value> {
+        let tokens = self.control("GET", "tokens", None);
+        tokens["tokens"].as_array().expect("tokens are listed").clone()
+    }
+
     /// HTTP status of `GET /2.0/users/me` with a token.
     pub fn who_am_i(&self, token: &str) -> u16 {
         let base = self.line["api_url"].as_str().expect("the line has an api_url");
@@ -77,4 +117,13 @@ impl Drop for Sandbox {
         drop(self.child.kill());
         drop(self.child.wait());
     }
+}
+
+/// Everything but letters and digits (RFC 3986, section 2.1).
+fn percent_encode(text: &str) -> String {
+    let encode = |byte: u8| match byte {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+        other => format!("%{other:02X}"),
+    };
+    text.bytes().map(encode).collect()
 }

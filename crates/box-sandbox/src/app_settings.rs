@@ -17,7 +17,7 @@ pub(crate) enum Auth {
     Ccg,
 }
 
-pub(crate) fn app_settings(client: &Client, auth: Auth, cipher: Cipher) -> Value {
+pub(crate) fn app_settings(client: &Client, auth: Auth, cipher: Cipher, user_id: Option<&str>) -> Value {
     let mut app = Map::from_iter([
         ("clientID".to_owned(), json!(client.id())),
         ("clientSecret".to_owned(), json!(client.secret())),
@@ -29,15 +29,21 @@ pub(crate) fn app_settings(client: &Client, auth: Auth, cipher: Cipher) -> Value
         });
         app.extend([("appAuth".to_owned(), key)]);
     }
-    json!({"boxAppSettings": app, "enterpriseID": ENTERPRISE_ID, "webhooks": {"primaryKey": "", "secondaryKey": ""}})
+    let mut file = Map::from_iter([
+        ("boxAppSettings".to_owned(), Value::Object(app)),
+        ("enterpriseID".to_owned(), json!(ENTERPRISE_ID)),
+        ("webhooks".to_owned(), json!({"primaryKey": "", "secondaryKey": ""})),
+    ]);
+    file.extend(user_id.map(|id| ("userID".to_owned(), json!(id))));
+    Value::Object(file)
 }
 
 /// What `--app-settings` writes.
 pub fn jwt_settings(client: &Client) -> Value {
-    app_settings(client, Auth::Jwt, Cipher::Aes256)
+    app_settings(client, Auth::Jwt, Cipher::Aes256, None)
 }
 
 /// What `--ccg-settings` writes.
 pub fn ccg_settings(client: &Client) -> Value {
-    app_settings(client, Auth::Ccg, Cipher::None)
+    app_settings(client, Auth::Ccg, Cipher::None, None)
 }

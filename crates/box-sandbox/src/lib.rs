@@ -15,16 +15,35 @@
 //! `refresh_tokens`. `--tls --ca-out FILE` serves HTTPS for `127.0.0.1`, `::1` and `localhost`, and adds `ca_file`:
 //! the authority to trust, made up at each start. `control_url` is plain HTTP on the same port even then.
 //!
+//! The line also has `redirect_uris`, `enterprise_id`, `public_key_id`, and the users of the enterprise as `{"type",
+//! "id", "name", "login"}`: `users` (people, who can log in; `--users N` of them, the first grants are theirs),
+//! `app_users` (for JWT and client credentials) and `service_account` (whom the app acts for with an enterprise as
+//! subject). `--app-settings FILE` and `--ccg-settings FILE` write Box's app settings JSON, and add `app_settings` and
+//! `ccg_settings`. The private key in there is a public test key: it opens nothing but sandboxes.
+//!
 //! # What it emulates
-//! * `POST /oauth2/token` with `grant_type=refresh_token`. Credentials and parameters are read from a form body only;
-//!   unknown parameters are ignored; HTTP Basic is `invalid_client`. Nothing is spent unless the client is known.
+//! * `POST /oauth2/token` with every grant of Box. Credentials and parameters are read from a form body only; unknown
+//!   parameters are ignored; HTTP Basic is `invalid_client`. Nothing is spent unless the client is known.
+//!
+//!   | `grant_type` | what is checked |
+//!   | --- | --- |
+//!   | `refresh_token` | the switches below |
+//!   | `authorization_code` | single use, `--code-ttl`, its client, `redirect_uri` if sent, `code_verifier` if there was a challenge |
+//!   | `client_credentials` | `box_subject_type` and `box_subject_id`: the enterprise, or a user of it |
+//!   | `…:jwt-bearer` | signature (RS256, RS384, RS512), `kid`, `iss`, `sub`, `box_sub_type`, `aud` (always Box's own URL), `exp` (at most 60 s ahead), `nbf`, `iat`, `jti` (16 to 128 characters, once) |
+//!   | `…:token-exchange` | a live `subject_token`; scopes that the app and the parent have; `resource` or `box_shared_link`; client credentials if sent. Dies with its parent |
+//!
+//! * `GET` and `POST /api/oauth2/authorize`: a page on which one of the people grants or denies, and a redirect with
+//!   `code` or `error`, and `state`. `redirect_uri` has to be one that is registered, with any port on loopback hosts.
+//!   PKCE (S256) and `scope` (narrower only) are optional; `login_hint` selects a person. A `POST` of `consent=grant`
+//!   (or `deny`) and `user` (id or login) to the URL with the same query is all that the page does.
+//!   `--auto-consent` redirects at once.
 //! * `POST /oauth2/revoke`: an access or a refresh token that is valid ends its whole grant; the answer is an empty 200
 //!   for unknown tokens too (RFC 7009, section 2.2).
 //! * `GET /2.0/users/me`: 200, or an empty 401 with Box's `WWW-Authenticate`. Any call below `/2.0/` with a valid token
 //!   counts as a use of it; other paths are 404 then.
 //!
-//! Errors have status 400 and Box's bodies byte for byte. `Date` is the sandbox's clock.
-//! `authorize_url` is where Box's authorization endpoint will be; it answers 404 so far.
+//! Errors have status 400 and Box's bodies byte for byte, where they are known. `Date` is the sandbox's clock.
 //!
 //! What is not certain about Box is a switch, at start or at run time:
 //!
@@ -36,6 +55,7 @@
 //! | | `at-once` | it dies with the refresh |
 //! | `--access-ttl` | a duration | life of access tokens; without it it varies from 3600 to 4200 s, as Box's does |
 //! | `--refresh-ttl` | `60d` (default) | life of refresh tokens, counted from each refresh |
+//! | `--code-ttl` | `30s` (default) | life of authorization codes |
 //!
 //! # Control API
 //! Under `/_sandbox/` (`control_url`), JSON in and out; an empty request body is `{}`. Times are Unix seconds of the
@@ -53,13 +73,22 @@
 //! | `GET journal?since=SEQ&wait=DURATION` | `{"seq": LAST, "entries": […]}`: the entries after SEQ (default 0); with `wait` (at most 60 s) it answers as soon as there is one |
 //! | `GET grants` | `{"grants": […]}`, see below |
 //! | `POST grants` | opens a grant and shows it; `{"access_token": true}`: with an access token |
-//! | `POST revoke` | `{"grant": N}`: ends a grant from Box's side, and shows it |
+//! | `POST revoke` | `{"grant": N}`: ends a grant from Box's side, and shows it; `{"token": "…"}`: any token, with its grant if it has one |
+//! | `GET tokens` | `{"tokens": […]}`: access tokens without a grant, with `origin`, `user`, `client_id`, `scope`, `parent`, `expires_at`, `alive` |
 //! | `POST secret` | `{"client_secret": "…"}`: what a reset in Box's console does |
-//! | `GET mood`, `POST mood` | `replay`, `old_token`, `access_ttl` (seconds, `"15m"` or `"varying"`), `refresh_ttl`; for what is done from then on |
-//! | `POST access-token` | a bare access token such as a developer token; `{"expires_in": N}` |
+//! | `GET mood`, `POST mood` | `replay`, `old_token`, `access_ttl` (seconds, `"15m"` or `"varying"`), `refresh_ttl`, `code_ttl`; for what is done from then on |
+//! | `POST access-token` | a bare access token of the developer; `{"expires_in": N}` |
+//! | `POST developer-token` | a developer token: 60 minutes; `{"user": ID\|LOGIN}` of somebody else |
+//! | `GET consent`, `POST consent` | `{"user": ID\|LOGIN, "answer": "ask"\|"grant"\|"deny"}`: who logs in unless the page or `login_hint` says otherwise, and whether there is a page |
+//! | `GET users`, `POST users` | adds `{"type": "app"\|"managed", "name", "login"}`, or `{"type", "count": N}` at once |
+//! | `GET clients`, `POST clients` | all registered clients; registers one more, with the settings below |
+//! | `POST client` | `{"client_id": …}` (default: the first) and the settings to change: `client_secret`, `redirect_uris`, `scopes`, `denied_scopes` (token exchange refuses them), `grant_types` (others are unauthorized), `authorized` (by the enterprise's administrator), `user_tokens` (for people, not only for app users), `public_key_id`, `public_key` (`own`, or `other`: no signature fits) |
+//! | `GET app-settings?cipher=C&auth=A&client_id=ID&user_id=ID` | Box's app settings JSON, with `userID` if asked; C: `aes256` (default), `des3`, `legacy`, `none`; A: `jwt` (default), `ccg` |
+//! | `POST shared-links` | `{"url", "type": "file"\|"folder"\|"web_link", "id", "password": false}`; what is not said to be otherwise is a folder |
+//! | `GET limits`, `POST limits` | `{"per_client": {"limit": N, "window_seconds": W}, "per_user": {…}, "path": "token"\|"revoke"\|"api"}`, each optional: what is above gets 429 with `retry-after`, and does nothing |
 //!
 //! ## Faults
-//! `{"fault": NAME, "when": "before"|"after", "path": "token"|"revoke"|"api", "count": N}` with the members below.
+//! `{"fault": NAME, "when": "before"|"after", "path": "token"|"revoke"|"api"|"authorize", "count": N}` with the members below.
 //! Defaults: `before`, `token`, 1. *Before*: the endpoint does nothing, the grant is not spent. *After*: it has done all
 //! its work, and only the client does not know. Faults of one path strike in the order in which they were queued, one a
 //! request.
@@ -90,9 +119,9 @@
 //! | `handled` | `endpoint`, `status`, `outcome` | the endpoint has done its work; `outcome` is `ok` or the error |
 //! | `fault` | `endpoint`, `fault`, `when` | a fault struck; with `before` (and no release) no `handled` follows |
 //! | `abandoned` | `endpoint` | the client of a hung request went away |
-//! | `issued` | `kind` (`access`, `refresh`), `token`, `expires_at` | a token came into being |
-//! | `used` | `kind`, `token`, `first` | a refresh token was accepted (`first` is false for a replay), or an access token at the API |
-//! | `killed` | `kind`, `token`, `cause` | it ended before its time: `refreshed` (by its own refresh), `replaced` (by the first use of its successor), `revoked`, `ended` (`POST revoke`) |
+//! | `issued` | `kind` (`access`, `refresh`, `code`), `token`, `expires_at`, `origin` (a grant type, `developer`, `control`), `user`, `client_id`, `scope`, `parent` | a token or code came into being; `scope` only where it is narrowed, `parent` only of exchanged tokens |
+//! | `used` | `kind`, `token`, `first` | a refresh token or code was accepted (`first` is false for a replay), or an access token at the API |
+//! | `killed` | `kind`, `token`, `cause` | it ended before its time: `refreshed` (by its own refresh), `replaced` (by the first use of its successor), `revoked`, `ended` (`POST revoke`), `parent` (with the token it was exchanged for) |
 //!
 //! ## Grants
 //! [`GrantView`](oauth::GrantView) describes the members. `max_in_flight` above 1 means that a client spent one grant

@@ -9,8 +9,13 @@
 )]
 
 mod client;
+mod console;
 mod control;
 mod errors;
+mod exchange;
 mod faults;
+mod jwt;
+mod login;
 mod moods;
+mod server_grants;
 mod start;

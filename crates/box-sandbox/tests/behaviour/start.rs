@@ -33,6 +33,27 @@ fn the_ready_line_has_everything_to_begin_with() {
     assert_eq!((sandbox.text("client_id").len(), sandbox.text("client_secret").len()), (32, 32));
     assert!(sandbox.ready.get("refresh_tokens").is_none() && sandbox.ready.get("ca_file").is_none());
     assert_eq!(sandbox.refresh(sandbox.text("refresh_token")).status, 200);
+    for (member, first) in [("users", "10000000001"), ("app_users", "20000000001")] {
+        let user = &sandbox.ready[member][0];
+        assert!(user["id"] == first && user["login"].is_string() && user["name"].is_string(), "{user}");
+    }
+    assert_eq!(sandbox.ready["redirect_uris"][0], "http://127.0.0.1/callback");
+    assert!(sandbox.ready["service_account"]["login"].as_str().unwrap().ends_with("@boxdevedition.com"));
+}
+
+#[test]
+fn app_settings_are_written_where_asked() {
+    let directory = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    let file = |name: &str| directory.join(format!("{name}-{}.json", std::process::id()));
+    let (jwt, ccg) = (file("jwt"), file("ccg"));
+    let paths = [&jwt, &ccg].map(|path| path.to_str().unwrap());
+    let sandbox = Sandbox::start(&["--app-settings", paths[0], "--ccg-settings", paths[1]]);
+    assert_eq!((sandbox.text("app_settings"), sandbox.text("ccg_settings")), (paths[0], paths[1]));
+    for (path, query) in [(jwt, "app-settings"), (ccg, "app-settings?auth=ccg")] {
+        let written: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        assert_eq!(written, sandbox.read(query));
+        std::fs::remove_file(path).unwrap();
+    }
 }
 
 #[test]
@@ -86,6 +107,8 @@ fn mistakes_on_the_command_line_are_explained() {
         (&["serve", "--access-ttl", "1w"][..], "60d"),
         (&["serve", "--replay", "never"], "window"),
         (&["serve", "--grants", "0"], "0"),
+        (&["serve", "--users", "0"], "0"),
+        (&["serve", "--code-ttl", "soon"], "60d"),
         (&["serve", "--tls"], "--ca-out"),
         (&["serve", "--listen", "nowhere"], "nowhere"),
     ] {

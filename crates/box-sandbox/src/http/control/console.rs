@@ -54,13 +54,15 @@ fn change_client(app: &App, body: &[u8]) -> Outcome {
 }
 
 fn settings_file(app: &App, query: &str) -> Outcome {
-    let (mut auth, mut cipher, mut client_id) = (Auth::default(), Cipher::default(), None);
+    let (mut auth, mut cipher) = (Auth::default(), Cipher::default());
+    let (mut client_id, mut user_id) = (None, None);
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
         let wrong = |error: serde_json::Error| bad(format!("{name}: {error}"));
         match name.as_ref() {
             "auth" => auth = serde_json::from_value(json!(value)).map_err(wrong)?,
             "cipher" => cipher = serde_json::from_value(json!(value)).map_err(wrong)?,
             "client_id" => client_id = Some(value),
+            "user_id" => user_id = Some(value),
             _ => return Err(bad(format!("unknown parameter {name}"))),
         }
     }
@@ -69,7 +71,7 @@ fn settings_file(app: &App, query: &str) -> Outcome {
             Some(id) => provider.client_with(id).ok_or_else(|| not_found(format!("no client {id}")))?,
             None => provider.client(),
         };
-        Ok(app_settings(client, auth, cipher))
+        Ok(app_settings(client, auth, cipher, user_id.as_deref()))
     })
 }
 
