@@ -1,6 +1,10 @@
 //! CCG and JWT with the real binaries: tokens without a person, for enterprise, user and any user of the app.
 
-#![expect(clippy::indexing_slicing, reason = "JSON that lacks a member makes the test fail, as it should")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::expect_used,
+    reason = "JSON that lacks a member makes the test fail, as it should"
+)]
 
 use std::{fs, os::unix::fs::PermissionsExt as _};
 
@@ -158,9 +162,13 @@ fn a_logout_of_an_app_revokes_and_a_refresh_begins_again() {
 
 #[test]
 fn jwt_with_every_key_that_box_or_openssl_make() {
-    for (cipher, more) in
-        [("aes256", ""), ("des3", ""), ("none", ""), ("aes256", "algorithm = \"RS512\""), ("des3", "algorithm = \"RS384\"")]
-    {
+    for (cipher, more) in [
+        ("aes256", ""),
+        ("des3", ""),
+        ("none", ""),
+        ("aes256", "algorithm = \"RS512\""),
+        ("des3", "algorithm = \"RS384\""),
+    ] {
         let sandbox = Sandbox::start(&[]);
         let daemon = jwt(&sandbox, cipher, more);
         assert_eq!(sandbox.who_am_i(&token(&daemon)), 200, "{cipher} {more}");

@@ -20,6 +20,11 @@ impl Broker {
             }
         };
         let access_only = matches!(record.credential, Credential::AccessOnly { .. });
+        let mints = matches!(record.credential, Credential::Server { .. });
+        if !access_only && mints != settings.server_auth.is_some() {
+            let trouble = Trouble::AuthDiffers { stored_is_login: !mints };
+            return Err(problems::of_trouble(name, &trouble));
+        }
         if access_only || settings.binding.as_ref() == Some(&record.binding) {
             return Ok(settings);
         }
@@ -79,11 +84,7 @@ impl Broker {
         (until, deadline): (BootTime, tokio::time::Instant),
     ) -> Result<(), Problem> {
         let mut changes = account.view.subscribe();
-        let (before, started) = {
-            let view = account.view.borrow();
-            (view.generation, view.attempts)
-        };
-        let _ = started;
+        let before = account.view.borrow().generation;
         loop {
             {
                 let view = changes.borrow_and_update();

@@ -5,6 +5,7 @@ mod application;
 mod custody;
 mod drive;
 mod import;
+mod imported;
 mod login;
 mod minting;
 mod operations;

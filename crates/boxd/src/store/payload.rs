@@ -56,8 +56,8 @@ struct Renewal<'a> {
 struct App<'a> {
     #[serde(borrow)]
     client_secret: Option<Text<'a>>,
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    app_settings: Option<Text<'a>>,
+    #[serde(borrow, default, rename = "app_settings", skip_serializing_if = "Option::is_none")]
+    settings: Option<Text<'a>>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     passphrase: Option<Text<'a>>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
@@ -186,7 +186,7 @@ impl<'a> App<'a> {
         let endpoints = &registration.endpoints;
         Self {
             client_secret: registration.client_secret.as_ref().map(|secret| secret.expose().into()),
-            app_settings: registration.app_settings.as_ref().map(|text| text.expose().into()),
+            settings: registration.app_settings.as_ref().map(|text| text.expose().into()),
             passphrase: registration.passphrase.as_ref().map(|text| text.expose().into()),
             server: registration.server_auth.as_ref().map(Server::of),
             endpoints: endpoints
@@ -199,7 +199,7 @@ impl<'a> App<'a> {
     fn registration(&self) -> Registration {
         Registration {
             client_secret: self.client_secret.as_ref().map(|secret| ClientSecret::new(secret.as_str())),
-            app_settings: self.app_settings.as_ref().map(|text| AppSettingsText::new(text.as_str())),
+            app_settings: self.settings.as_ref().map(|text| AppSettingsText::new(text.as_str())),
             passphrase: self.passphrase.as_ref().map(|text| Passphrase::new(text.as_str())),
             server_auth: self.server.as_ref().map(Server::auth),
             endpoints: self.endpoints.iter().map(|(key, value)| (key.to_text(), value.to_text())).collect(),
