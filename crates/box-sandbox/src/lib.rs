@@ -85,7 +85,7 @@
 //! | `POST client` | `{"client_id": …}` (default: the first) and the settings to change: `client_secret`, `redirect_uris`, `scopes`, `denied_scopes` (token exchange refuses them), `grant_types` (others are unauthorized), `authorized` (by the enterprise's administrator), `user_tokens` (for people, not only for app users), `public_key_id`, `public_key` (`own`, or `other`: no signature fits) |
 //! | `GET app-settings?cipher=C&auth=A&client_id=ID&user_id=ID` | Box's app settings JSON, with `userID` if asked; C: `aes256` (default), `des3`, `legacy`, `none`; A: `jwt` (default), `ccg` |
 //! | `POST shared-links` | `{"url", "type": "file"\|"folder"\|"web_link", "id", "password": false}`; what is not said to be otherwise is a folder |
-//! | `GET limits`, `POST limits` | `{"per_client": {"limit": N, "window_seconds": W}, "per_user": {…}, "path": "token"\|"revoke"\|"api"}`, each optional: what is above gets 429 with `retry-after`, and does nothing |
+//! | `GET limits`, `POST limits` | `{"per_client": {"limit": N, "window_seconds": W}, "per_user": {…}, "path": "token"\|"revoke"\|"api"\|"authorize"}`, each optional: what is above gets 429 with `retry-after`, and does nothing |
 //!
 //! ## Faults
 //! `{"fault": NAME, "when": "before"|"after", "path": "token"|"revoke"|"api"|"authorize", "count": N}` with the members below.

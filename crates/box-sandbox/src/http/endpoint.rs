@@ -94,15 +94,16 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
 pub(super) fn work(app: &App, call: &Call) -> Reply {
     let wait = app.with(|provider, now| {
         let bearer = call.authorization.as_deref().and_then(bearer_token);
-        provider.pass(now, call.endpoint, &call.form, bearer).err()
+        let form = if call.endpoint == Endpoint::Authorize { &call.query } else { &call.form };
+        provider.pass(now, call.endpoint, form, bearer).err()
     });
-    let (reply, outcome) = match (call.endpoint, &call.method) {
-        _ if wait.is_some() => too_many(wait.unwrap_or_default()),
-        (Endpoint::Token, &Method::POST) => token(app, call),
-        (Endpoint::Revoke, &Method::POST) => revoke(app, call),
-        (Endpoint::Api, &Method::GET) => api(app, call),
-        (Endpoint::Authorize, &Method::GET | &Method::POST) => consent::work(app, call),
-        (endpoint, _) => {
+    let (reply, outcome) = match (wait, call.endpoint, &call.method) {
+        (Some(seconds), ..) => too_many(seconds),
+        (None, Endpoint::Token, &Method::POST) => token(app, call),
+        (None, Endpoint::Revoke, &Method::POST) => revoke(app, call),
+        (None, Endpoint::Api, &Method::GET) => api(app, call),
+        (None, Endpoint::Authorize, &Method::GET | &Method::POST) => consent::work(app, call),
+        (None, endpoint, _) => {
             let allowed = match endpoint {
                 Endpoint::Api => "GET",
                 Endpoint::Authorize => "GET, POST",

@@ -147,11 +147,14 @@ fn consent_can_be_given_without_a_page_by_whom_the_control_api_seats() {
 }
 
 #[test]
-fn faults_strike_the_login_page_too() {
+fn faults_and_limits_strike_the_login_page_too() {
     let sandbox = Sandbox::start(&[]);
     sandbox.fault(&json!({"fault": "status", "status": 503, "path": "authorize"}));
     assert_eq!(open(&sandbox, &usual(&[])).status, 503);
     assert_eq!(open(&sandbox, &usual(&[])).status, 200);
+    sandbox.control("limits", &json!({"per_client": {"limit": 0, "window_seconds": 9}, "path": "authorize"}));
+    let limited = open(&sandbox, &usual(&[]));
+    assert_eq!((limited.status, limited.header("retry-after")), (429, Some("9")));
 }
 
 #[test]
