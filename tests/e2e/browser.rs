@@ -100,6 +100,12 @@ fn exchanges(sandbox: &Sandbox) -> usize {
     events.iter().filter(exchanged).count()
 }
 
+/// Whether anybody listens at the host and port of an address.
+fn listens(url: &str) -> bool {
+    let host = url.trim_start_matches("http://").split('/').next().unwrap_or_default();
+    std::net::TcpStream::connect(host).is_ok()
+}
+
 #[test]
 fn consent_logs_the_person_in() {
     let _turn = turn();
@@ -160,8 +166,7 @@ fn a_reload_of_the_page_shows_the_outcome_again() {
     assert_eq!(exchanges(&sandbox), 1);
     assert_eq!(login.end().0, 0);
     // Later there is nobody to ask: nothing listens any more.
-    let host = callback.trim_start_matches("http://").split('/').next().unwrap_or_default();
-    while std::net::TcpStream::connect(host).is_ok() {
+    while listens(&callback) {
         std::thread::sleep(std::time::Duration::from_millis(100));
     }
     assert_eq!(daemon.status()["state"], "healthy");
@@ -195,6 +200,22 @@ fn two_logins_at_once_do_not_meet() {
 }
 
 #[test]
+fn a_client_that_is_killed_leaves_no_listener_behind() {
+    let mut daemon =
+        Daemon::prepared("[accounts.work]\nauth = \"oauth2\"\nclient_id = \"a\"\nclient_secret = \"b\"\n");
+    daemon.restart();
+    let mut login = Login::begin(&daemon, &[]);
+    let listener = login.redirect_uri();
+    assert!(listens(&listener));
+    login.child.kill().expect("boxctl can be killed");
+    login.child.wait().expect("boxctl ends");
+    while listens(&listener) {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    assert_eq!(daemon.status()["state"], "absent");
+}
+
+#[test]
 fn a_login_in_the_middle_of_a_refresh_takes_its_place() {
     let _turn = turn();
     let Some((browser, sandbox, daemon)) = world(&["work"]) else { return };
@@ -211,6 +232,10 @@ fn a_login_in_the_middle_of_a_refresh_takes_its_place() {
     // The ready grant belongs to the first user, so it is the same person.
     let login = Login::begin(&daemon, &[]);
     consent(&browser, &sandbox, &login, 0);
+    // The code does not wait for the refresh; its grant takes its place once the refresh has ended.
+    while exchanges(&sandbox) == 0 {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
     sandbox.control("POST", "release", None);
     browser.read("You are logged in");
     let (code, json) = login.end();
