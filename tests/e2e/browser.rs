@@ -1,6 +1,11 @@
 //! `boxctl login` in a real browser, against the sandbox's own consent page.
 
-#![expect(clippy::expect_used, clippy::panic, reason = "helpers of tests fail by panicking")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "helpers of tests fail by panicking"
+)]
 
 use std::{
     io::{BufRead as _, BufReader, Read as _},
@@ -9,7 +14,7 @@ use std::{
 };
 
 use boxd_tests::{Binaries, Browser, Daemon, Sandbox};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// One browser at a time: several on a small machine are slower than one after another.
 fn turn() -> MutexGuard<'static, ()> {
@@ -22,18 +27,17 @@ fn world(accounts: &[&str]) -> Option<(Browser, Sandbox, Daemon)> {
     let browser = Browser::start()?;
     let sandbox = Sandbox::start(&[]);
     let member = |name: &str| sandbox.line[name].as_str().unwrap_or_default().to_owned();
-    let mut config = String::from("[box]\n");
-    for name in ["authorize_url", "token_url", "revoke_url", "api_url"] {
-        config += &format!("{name} = {:?}\n", member(name));
-    }
-    for account in accounts {
-        config += &format!(
-            "[accounts.{account}]\nauth = \"oauth2\"\nclient_id = {:?}\nclient_secret = {:?}\n",
-            member("client_id"),
-            member("client_secret")
-        );
-    }
-    let mut daemon = Daemon::prepared(&config);
+    let endpoint = |name| format!("{name} = {:?}", member(name));
+    let account = |name: &&str| {
+        let (id, secret) = (member("client_id"), member("client_secret"));
+        format!("[accounts.{name}]\nauth = \"oauth2\"\nclient_id = {id:?}\nclient_secret = {secret:?}")
+    };
+    let config: Vec<String> = ["[box]".to_owned()]
+        .into_iter()
+        .chain(["authorize_url", "token_url", "revoke_url", "api_url"].map(endpoint))
+        .chain(accounts.iter().map(account))
+        .collect();
+    let mut daemon = Daemon::prepared(&config.join("\n"));
     daemon.restart();
     Some((browser, sandbox, daemon))
 }
@@ -51,16 +55,17 @@ impl Login {
         command.args(["login", "--no-browser", "--json"]).args(arguments);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("boxctl starts");
-        let mut stderr = BufReader::new(child.stderr.take().expect("stderr is piped"));
-        let mut told = String::new();
-        loop {
+        let stderr = BufReader::new(child.stderr.take().expect("stderr is piped"));
+        let mut login = Self { child, stderr, url: String::new() };
+        while login.url.is_empty() {
             let mut line = String::new();
-            assert!(stderr.read_line(&mut line).is_ok_and(|length| length > 0), "no address: {told}");
+            let length = login.stderr.read_line(&mut line).expect("stderr can be read");
+            assert!(length > 0, "boxctl ended without an address; the daemon's log: {}", daemon.log());
             if line.starts_with("  http") {
-                return Self { child, stderr, url: line.trim().to_owned() };
+                line.trim().clone_into(&mut login.url);
             }
-            told += &line;
         }
+        login
     }
 
     /// Its exit status, and the JSON that it printed: on success on stdout, else the last line of stderr.
