@@ -1,6 +1,11 @@
 //! `boxctl login` in a real browser, against the sandbox's own consent page.
 
-#![expect(clippy::expect_used, clippy::panic, reason = "helpers of tests fail by panicking")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "helpers of tests fail by panicking"
+)]
 
 use std::{
     io::{BufRead as _, BufReader, Read as _},
@@ -9,7 +14,7 @@ use std::{
 };
 
 use boxd_tests::{Binaries, Browser, Daemon, Sandbox};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// One browser at a time: several on a small machine are slower than one after another.
 fn turn() -> MutexGuard<'static, ()> {
@@ -22,18 +27,17 @@ fn world(accounts: &[&str]) -> Option<(Browser, Sandbox, Daemon)> {
     let browser = Browser::start()?;
     let sandbox = Sandbox::start(&[]);
     let member = |name: &str| sandbox.line[name].as_str().unwrap_or_default().to_owned();
-    let mut config = String::from("[box]\n");
-    for name in ["authorize_url", "token_url", "revoke_url", "api_url"] {
-        config += &format!("{name} = {:?}\n", member(name));
-    }
-    for account in accounts {
-        config += &format!(
-            "[accounts.{account}]\nauth = \"oauth2\"\nclient_id = {:?}\nclient_secret = {:?}\n",
-            member("client_id"),
-            member("client_secret")
-        );
-    }
-    let mut daemon = Daemon::prepared(&config);
+    let endpoint = |name| format!("{name} = {:?}", member(name));
+    let account = |name: &&str| {
+        let (id, secret) = (member("client_id"), member("client_secret"));
+        format!("[accounts.{name}]\nauth = \"oauth2\"\nclient_id = {id:?}\nclient_secret = {secret:?}")
+    };
+    let config: Vec<String> = ["[box]".to_owned()]
+        .into_iter()
+        .chain(["authorize_url", "token_url", "revoke_url", "api_url"].map(endpoint))
+        .chain(accounts.iter().map(account))
+        .collect();
+    let mut daemon = Daemon::prepared(&config.join("\n"));
     daemon.restart();
     Some((browser, sandbox, daemon))
 }
@@ -51,16 +55,17 @@ impl Login {
         command.args(["login", "--no-browser", "--json"]).args(arguments);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("boxctl starts");
-        let mut stderr = BufReader::new(child.stderr.take().expect("stderr is piped"));
-        let mut told = String::new();
-        loop {
+        let stderr = BufReader::new(child.stderr.take().expect("stderr is piped"));
+        let mut login = Self { child, stderr, url: String::new() };
+        while login.url.is_empty() {
             let mut line = String::new();
-            assert!(stderr.read_line(&mut line).is_ok_and(|length| length > 0), "no address: {told}");
+            let length = login.stderr.read_line(&mut line).expect("stderr can be read");
+            assert!(length > 0, "boxctl ended without an address; the daemon's log: {}", daemon.log());
             if line.starts_with("  http") {
-                return Self { child, stderr, url: line.trim().to_owned() };
+                line.trim().clone_into(&mut login.url);
             }
-            told += &line;
         }
+        login
     }
 
     /// Its exit status, and the JSON that it printed: on success on stdout, else the last line of stderr.
@@ -98,6 +103,12 @@ fn exchanges(sandbox: &Sandbox) -> usize {
         event["event"] == "issued" && event["origin"] == "authorization_code" && event["kind"] == "refresh"
     };
     events.iter().filter(exchanged).count()
+}
+
+/// Whether anybody listens at the host and port of an address.
+fn listens(url: &str) -> bool {
+    let host = url.trim_start_matches("http://").split('/').next().unwrap_or_default();
+    std::net::TcpStream::connect(host).is_ok()
 }
 
 #[test]
@@ -160,8 +171,7 @@ fn a_reload_of_the_page_shows_the_outcome_again() {
     assert_eq!(exchanges(&sandbox), 1);
     assert_eq!(login.end().0, 0);
     // Later there is nobody to ask: nothing listens any more.
-    let host = callback.trim_start_matches("http://").split('/').next().unwrap_or_default();
-    while std::net::TcpStream::connect(host).is_ok() {
+    while listens(&callback) {
         std::thread::sleep(std::time::Duration::from_millis(100));
     }
     assert_eq!(daemon.status()["state"], "healthy");
@@ -195,6 +205,22 @@ fn two_logins_at_once_do_not_meet() {
 }
 
 #[test]
+fn a_client_that_is_killed_leaves_no_listener_behind() {
+    let mut daemon =
+        Daemon::prepared("[accounts.work]\nauth = \"oauth2\"\nclient_id = \"a\"\nclient_secret = \"b\"\n");
+    daemon.restart();
+    let mut login = Login::begin(&daemon, &[]);
+    let listener = login.redirect_uri();
+    assert!(listens(&listener));
+    login.child.kill().expect("boxctl can be killed");
+    login.child.wait().expect("boxctl ends");
+    while listens(&listener) {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    assert_eq!(daemon.status()["state"], "absent");
+}
+
+#[test]
 fn a_login_in_the_middle_of_a_refresh_takes_its_place() {
     let _turn = turn();
     let Some((browser, sandbox, daemon)) = world(&["work"]) else { return };
@@ -211,6 +237,10 @@ fn a_login_in_the_middle_of_a_refresh_takes_its_place() {
     // The ready grant belongs to the first user, so it is the same person.
     let login = Login::begin(&daemon, &[]);
     consent(&browser, &sandbox, &login, 0);
+    // The code does not wait for the refresh; its grant takes its place once the refresh has ended.
+    while exchanges(&sandbox) == 0 {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
     sandbox.control("POST", "release", None);
     browser.read("You are logged in");
     let (code, json) = login.end();

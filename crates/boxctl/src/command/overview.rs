@@ -21,8 +21,8 @@ pub(super) fn run(global: &Global) -> Result<(), Failure> {
     if accounts.is_empty() && !global.json {
         return print(
             "boxd is running and holds no account yet.\n\n\
-             next: take a grant over: boxctl import FILE\n\
-             \u{20}     FILE is JSON with client_id, client_secret and refresh_token\n",
+             next: log in to Box: boxctl login\n\
+             or take a grant over that exists elsewhere: boxctl import\n",
         );
     }
     let result = status::show(global, &accounts);
@@ -34,7 +34,7 @@ pub(super) fn run(global: &Global) -> Result<(), Failure> {
 
 fn next_step(accounts: &[AccountStatus]) -> String {
     match accounts.iter().find(|account| account.state == GrantState::Absent) {
-        Some(absent) => format!("\nnext: boxctl import -a {} FILE\n", tame(&absent.account)),
+        Some(absent) => format!("\nnext: boxctl login {}\n", tame(&absent.account)),
         None => "\nnext: use a token: boxctl token (see boxctl token --help for formats)\n".into(),
     }
 }

@@ -57,7 +57,7 @@ fn worst(accounts: &[AccountStatus]) -> Option<Code> {
 /// All accounts, aligned.
 fn render(accounts: &[AccountStatus], terminal: Terminal) -> String {
     if accounts.is_empty() {
-        return "no accounts yet\n  next: boxctl import FILE\n".into();
+        return "no accounts yet\n  next: boxctl login, or boxctl import\n".into();
     }
     let width = accounts.iter().map(|status| tame(&status.account).chars().count()).max().unwrap_or(0);
     let mut text: Vec<String> = accounts.iter().map(|status| render_one(status, width, terminal)).collect();

@@ -96,8 +96,8 @@ fn a_daemon_that_does_not_answer_is_not_said_to_be_absent() {
 fn a_daemon_without_accounts_names_the_next_step() {
     let daemon = Daemon::always(Response::End);
     let ran = daemon.run(&[]);
-    assert!(ran.code == 0 && ran.out.contains("next: take a grant over: boxctl import FILE"), "{ran:?}");
-    assert_eq!(daemon.run(&["status"]).out, "no accounts yet\n  next: boxctl import FILE\n");
+    assert!(ran.code == 0 && ran.out.contains("next: log in to Box: boxctl login"), "{ran:?}");
+    assert_eq!(daemon.run(&["status"]).out, "no accounts yet\n  next: boxctl login, or boxctl import\n");
 }
 
 #[test]

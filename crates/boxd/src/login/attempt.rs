@@ -152,6 +152,10 @@ impl<R: Redeem> Attempt<R> {
         matches!(self.held().phase, Phase::Waiting(_))
     }
 
+    pub(super) fn is_under_way(&self) -> bool {
+        !matches!(self.held().phase, Phase::Ended)
+    }
+
     pub(super) fn is_redeeming(&self) -> bool {
         matches!(self.held().phase, Phase::Redeeming)
     }

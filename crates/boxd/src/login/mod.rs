@@ -45,6 +45,8 @@ pub const MOST_LOGINS: usize = 8;
 const UNATTENDED: Duration = Duration::from_secs(30);
 /// How long the listener stays after the outcome, for a page that is loaded again, unless its port is wanted.
 const LINGER: Duration = Duration::from_secs(5);
+/// Logins that are kept at all, those that have ended included; beyond it only those under way are.
+const MOST_KEPT: usize = 64;
 /// How long an outcome is kept for a client that asks for it late.
 const KEPT: Duration = Duration::from_secs(30);
 
@@ -207,6 +209,9 @@ impl<R: Redeem> Logins<R> {
         let mut attempts = self.attempts();
         // Another may have begun while this one looked for its port.
         attempts.admit(&attempt.account)?;
+        if attempts.by_id.len() >= MOST_KEPT {
+            attempts.by_id.retain(|_, attempt| attempt.is_under_way());
+        }
         attempts.by_id.insert(id.to_owned(), Arc::clone(attempt));
         Ok(())
     }
@@ -261,8 +266,7 @@ impl<R: Redeem> Attempts<R> {
         if of_account.iter().any(|attempt| attempt.is_redeeming()) {
             return Err(problems::busy(account));
         }
-        let under_way = |attempt: &&&Arc<Attempt<R>>| attempt.is_waiting() || attempt.is_redeeming();
-        if others.iter().filter(under_way).count() >= MOST_LOGINS {
+        if others.iter().filter(|attempt| attempt.is_under_way()).count() >= MOST_LOGINS {
             return Err(problems::too_many(account, MOST_LOGINS));
         }
         for attempt in of_account {

@@ -184,6 +184,19 @@ async fn there_is_an_end_to_how_many() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_has_ended_is_kept_only_so_far() {
+    let world = World::new();
+    let waiting = world.begin(plan("other")).await;
+    for _ in 0..100 {
+        world.begin(plan("work")).await;
+    }
+    let kept = format!("{:?}", world.logins);
+    let kept: usize = kept.chars().filter(char::is_ascii_digit).collect::<String>().parse().unwrap();
+    assert!(kept <= 64, "{kept}");
+    assert_eq!(world.logins.account_of(waiting.id()).unwrap().as_str(), "other");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_port_in_use_is_said() {
     let world = World::new();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
