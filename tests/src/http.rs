@@ -25,6 +25,23 @@ pub fn request(method: &str, url: &str, bearer: Option<&str>, body: Option<&Valu
     read(BufReader::new(stream)).expect("the server answers")
 }
 
+/// Where a request is redirected to; `None` where it is not.
+pub fn redirect(url: &str) -> Option<String> {
+    let rest = url.strip_prefix("http://").expect("an http URL");
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let mut stream = TcpStream::connect(host).expect("the server listens");
+    stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a socket takes a timeout");
+    let head = format!("GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    stream.write_all(head.as_bytes()).expect("the server reads");
+    let lines = BufReader::new(stream).lines().map_while(Result::ok).take_while(|line| !line.is_empty());
+    lines
+        .filter_map(|line| {
+            line.split_once(':').map(|(name, value)| (name.to_lowercase(), value.trim().to_owned()))
+        })
+        .find(|(name, _)| name == "location")
+        .map(|(_, value)| value)
+}
+
 /// Reads one answer: as much as it says that it has, as not every server closes when asked to.
 fn read(mut stream: impl BufRead) -> io::Result<(u16, Value)> {
     let mut line = String::new();

@@ -23,8 +23,8 @@ use crate::{
 /// Pauses before Box is asked again for whom a new login acts, while the person waits.
 const PAUSES: [Duration; 3] = [Duration::ZERO, Duration::from_secs(1), Duration::from_secs(4)];
 /// Pauses after that, while nobody waits; the last one goes on for ever.
-const LATER: [Duration; 4] =
-    [Duration::from_secs(10), Duration::from_secs(30), Duration::from_mins(1), Duration::from_mins(5)];
+const LATER: [Duration; 3] = [Duration::from_secs(30), Duration::from_mins(1), Duration::from_mins(5)];
+const SOON: Duration = Duration::from_secs(10);
 
 /// A code that was not taken yet is sent again for this long: it lives 30 s (Box: guide "OAuth 2.0"), some of
 /// which are over.
@@ -149,7 +149,7 @@ impl Broker {
             }
         }
         let name = login.account.clone();
-        self.settle_later(login);
+        self.settle_later(login, SOON);
         Err(problems::problem(
             Code::Unavailable,
             &name,
@@ -165,7 +165,7 @@ impl Broker {
                 self.store.drop_login(&login.account);
             } else {
                 tracing::info!(account = %login.account, "a login that was cut short goes on");
-                self.settle_later(login);
+                self.settle_later(login, Duration::ZERO);
             }
         }
     }
@@ -177,11 +177,12 @@ impl Broker {
         held.zip(login.record.refresh_born()).is_some_and(|(held, new)| held.wall >= new.wall)
     }
 
-    fn settle_later(&self, mut login: PendingLogin) {
+    fn settle_later(&self, mut login: PendingLogin, first: Duration) {
         let broker = self.clone();
         tokio::spawn(async move {
             let last = LATER.last().copied().unwrap_or_default();
-            for pause in LATER.into_iter().chain(std::iter::repeat(last)) {
+            let pauses = std::iter::once(first).chain(LATER).chain(std::iter::repeat(last));
+            for pause in pauses {
                 tokio::time::sleep(pause).await;
                 if broker.is_settled(&login) {
                     broker.drop_login(login.account).await;
