@@ -59,11 +59,10 @@ fn start(words: Vec<OsString>) -> bool {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(windows)))]
 mod tests {
     use super::*;
 
-    #[cfg(not(windows))]
     #[test]
     fn the_persons_own_choice_comes_first() {
         let texts = |browser| -> Vec<String> {
