@@ -14,7 +14,7 @@ use boxd_client::{AccountStatus, BeginLogin, Client, Code, Error, LoginPage, Sec
 use boxd_tests::{Daemon, Sandbox, http};
 use serde_json::{Value, json};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A daemon whose account `work` is an app of the sandbox, and nobody has logged in.
 fn world() -> (Sandbox, Daemon) {

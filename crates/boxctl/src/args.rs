@@ -108,9 +108,27 @@ pub(crate) struct Token {
     /// Wait at most this long where no such token is at hand [default: 30s]
     #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
     pub(crate) wait: Option<Duration>,
+    /// A token with this scope alone, such as `item_download`; may be given several times
+    #[arg(long, value_name = "SCOPE")]
+    pub(crate) scope: Vec<String>,
+    /// Good for this alone: `file:ID`, `folder:ID` or its URL in the API of Box
+    #[arg(long, value_name = "RESOURCE", requires = "scope", conflicts_with = "shared_link")]
+    pub(crate) resource: Option<String>,
+    /// Good for the item of this shared link alone
+    #[arg(long, value_name = "URL", requires = "scope")]
+    pub(crate) shared_link: Option<String>,
+    /// As this Box user of the same app (CCG and JWT)
+    #[arg(long, value_name = "ID", value_parser = box_user)]
+    pub(crate) user: Option<String>,
     /// How to print it
     #[arg(short, long, value_name = "FORMAT", default_value = "token")]
     pub(crate) output: TokenFormat,
+}
+
+/// A Box user is named by digits: a name or login would ask for nobody.
+fn box_user(text: &str) -> Result<String, &'static str> {
+    let is_id = !text.is_empty() && text.len() <= 20 && text.bytes().all(|byte| byte.is_ascii_digit());
+    if is_id { Ok(text.to_owned()) } else { Err("a Box user is named by its id: digits alone") }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

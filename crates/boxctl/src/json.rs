@@ -1,6 +1,6 @@
 //! What scripts read: stable members, RFC 3339 dates in UTC.
 
-use boxd_client::{AccountStatus, Auth, GrantState, Problem, Token};
+use boxd_client::{AccountStatus, Auth, GrantState, Problem, ScopedToken, Token};
 use serde_json::{Map, Value, json};
 
 /// Version of the JSON that this program prints.
@@ -18,6 +18,19 @@ pub(crate) fn token(token: &Token) -> Value {
         "box_expires_at": date(token.box_expires_at),
         "generation": token.generation,
     })
+}
+
+/// A token with less than the account's rights, or as another user.
+pub(crate) fn scoped_token(scoped: &ScopedToken) -> Value {
+    let mut value = token(&scoped.token);
+    if let Some(object) = value.as_object_mut()
+        && !scoped.scope.is_empty()
+    {
+        object.insert("scope".into(), scoped.scope.clone().into());
+        let restricted_to = scoped.restricted_to.as_deref().and_then(|text| serde_json::from_str(text).ok());
+        object.insert("restricted_to".into(), restricted_to.unwrap_or_else(|| json!([])));
+    }
+    value
 }
 
 /// The states of accounts.

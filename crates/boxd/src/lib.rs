@@ -13,6 +13,8 @@ pub mod broker;
 pub mod check;
 pub mod clock;
 pub mod config;
+mod constant_time;
+pub mod derived;
 pub mod logging;
 pub mod login;
 mod platform;

@@ -2,7 +2,7 @@
 
 use std::io::Read as _;
 
-use boxd_client::{Code, Rejected, Secret, TokenRequest};
+use boxd_client::{Code, Rejected, ScopedTokenRequest, Secret, TokenRequest};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -22,13 +22,26 @@ pub(super) fn run(global: &Global, options: &Token) -> Result<(), Failure> {
         wait_millis: None,
     };
     let (mut client, wait) = daemon::connect_waiting(global, options.wait)?;
-    let token = client.token(&TokenRequest { wait_millis: wait.map(millis), ..request })?;
+    let request = TokenRequest { wait_millis: wait.map(millis), ..request };
     let format = if global.json { TokenFormat::Json } else { options.output };
-    let secret = token.access_token.expose();
-    let text = if format == TokenFormat::Json {
-        json::line(&json::token(&token)) + "\n"
+    let text = if options.user.is_none() && options.scope.is_empty() {
+        let token = client.token(&request)?;
+        match format {
+            TokenFormat::Json => json::line(&json::token(&token)) + "\n",
+            format => as_line(format, token.access_token.expose())?,
+        }
     } else {
-        as_line(format, secret)?
+        let scoped = client.scoped_token(&ScopedTokenRequest {
+            token: request,
+            user: options.user.clone(),
+            scope: options.scope.clone(),
+            resource: options.resource.clone(),
+            shared_link: options.shared_link.clone(),
+        })?;
+        match format {
+            TokenFormat::Json => json::line(&json::scoped_token(&scoped)) + "\n",
+            format => as_line(format, scoped.token.access_token.expose())?,
+        }
     };
     print(&Zeroizing::new(text))
 }

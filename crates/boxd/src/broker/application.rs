@@ -70,6 +70,12 @@ impl Broker {
         Ok(secret)
     }
 
+    /// Another grant took the place of the old one: what was known of its application no longer counts.
+    pub(super) fn forget_application(&self, account: &Account) {
+        account.held().forget_application();
+        self.derived().drop_account(&account.name);
+    }
+
     /// After Box refused the application its secrets are read anew; if one changed, the grant is tried again
     /// at once.
     ///

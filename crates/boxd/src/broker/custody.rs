@@ -44,6 +44,7 @@ impl Broker {
     /// Revokes at Box, then forgets; `local` only forgets.
     pub(super) async fn log_out(&self, account: &Arc<Account>, local: bool) -> Result<(), Problem> {
         self.operate(account, |operation| Event::Logout { operation, local }).await?;
+        self.forget_application(account);
         tracing::info!(account = %account.name, local, "logged out");
         self.sweep();
         Ok(())

@@ -43,7 +43,7 @@ impl Broker {
         let grant = Box::new(NewGrant { record, renew_now, settings });
         let attempts = account.view.borrow().attempts;
         self.operate(&account, |operation| Event::Replace { operation, grant }).await?;
-        account.held().forget_application();
+        self.forget_application(&account);
         tracing::info!(account = %name, "a grant was taken over");
         // The session knows its grant from here on: other imports need not wait for Box.
         drop(one_at_a_time);

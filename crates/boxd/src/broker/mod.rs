@@ -3,6 +3,7 @@
 mod account;
 mod application;
 mod custody;
+mod derived_source;
 mod drive;
 mod import;
 mod imported;
@@ -14,6 +15,7 @@ mod redeem;
 mod reload;
 mod rename;
 mod requests;
+mod scoped;
 mod shutdown;
 mod signer;
 mod status;
@@ -40,6 +42,7 @@ use crate::{
     box_api::BoxApi,
     clock::Clock,
     config::Config,
+    derived::DerivedTokens,
     login::Logins,
     store::Store,
 };
@@ -64,6 +67,7 @@ pub struct Shared {
     operations: Operations,
     /// Holds the broker itself, for as long as the process.
     logins: OnceLock<Logins<Broker>>,
+    derived: OnceLock<DerivedTokens<Broker>>,
     spends: Semaphore,
     /// Rings whenever a `GET /2.0/users/me` has ended.
     confirmed: Notify,
@@ -107,6 +111,7 @@ impl Broker {
             timers: Timers::default(),
             operations: Operations::default(),
             logins: OnceLock::new(),
+            derived: OnceLock::new(),
             spends: Semaphore::new(SPENDS_AT_ONCE),
             confirmed: Notify::new(),
             custody: tokio::sync::Mutex::new(()),

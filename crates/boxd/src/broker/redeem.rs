@@ -220,7 +220,6 @@ impl Broker {
                 return Err(Unsettled::Later { login, reason });
             }
         };
-        let _one_at_a_time = self.custody.lock().await;
         if let Some(problem) = self.another_user(&login, &user) {
             return Err(self.refuse(login, problem).await);
         }
@@ -302,7 +301,7 @@ impl Broker {
         let grant = Box::new(NewGrant { record: *record, renew_now: false, settings });
         match self.operate(&account, |operation| Event::Replace { operation, grant }).await {
             Ok(()) => {
-                account.held().forget_application();
+                self.forget_application(&account);
                 self.drop_login(name.clone()).await;
                 tracing::info!(account = %name, login = %user.login, "logged in");
                 Ok(user)

@@ -47,6 +47,8 @@ impl Broker {
                 held.forget_secrets();
                 held.orphaned = effective.orphaned;
             }
+            // Tokens of other users may be of another application now.
+            self.derived().drop_account(&account.name);
             if account.is_absent() && effective.settings.server_auth.is_some() {
                 // The config lets it mint from now on.
                 self.read_again(&account.name);

@@ -89,7 +89,7 @@ impl Broker {
         let account = self.account_or_new(to);
         let grant = Box::new(NewGrant { record, renew_now: false, settings });
         self.operate(&account, |operation| Event::Replace { operation, grant }).await?;
-        account.held().forget_application();
+        self.forget_application(&account);
         Ok(self.status_of(&account))
     }
 }

@@ -35,7 +35,7 @@ impl Broker {
             | Request::Rename { .. }
             | Request::Adopt { .. }
             | Request::Reload => self.answer_to_the_end(request).await,
-            Request::ScopedToken(request) => self.answer_token(peer, &request.token).await,
+            Request::ScopedToken(request) => self.answer_scoped_token(peer, *request).await,
             Request::BeginLogin(request) => self.begin_login(*request).await.map(Reply::One),
             Request::AwaitLogin { login } => self.await_login(&login).await.map(Reply::One),
             Request::FinishLogin { login, redirected } => {
@@ -157,7 +157,7 @@ impl Broker {
     }
 
     /// The account that a request means: the one it names, else the default one.
-    fn named(&self, name: Option<&str>) -> Result<Arc<Account>, Problem> {
+    pub(super) fn named(&self, name: Option<&str>) -> Result<Arc<Account>, Problem> {
         if let Some(name) = name {
             return self.held_account(&parse(name)?);
         }

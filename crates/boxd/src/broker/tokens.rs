@@ -6,7 +6,7 @@ use boxd_engine::{Answer, Ask, BootTime, Generation, Served, Snapshot};
 use boxd_proto::{Problem, Rejected, Secret, Token, TokenRequest};
 
 use super::{Broker, account::Account, problems};
-use crate::server::Peer;
+use crate::{constant_time, server::Peer};
 
 /// How long a client waits by default for a token that is not at hand.
 const DEFAULT_WAIT: Duration = Duration::from_secs(30);
@@ -39,27 +39,35 @@ impl Broker {
     ) -> Result<Token, Problem> {
         let min_ttl = Duration::from_secs(u64::from(request.min_ttl_seconds));
         let rejected = rejected_generation(&account.view.borrow(), &request.rejected);
-        let wait = wait_of(request.wait_millis);
-        let until = self.clock.boot().after(wait);
-        let deadline = tokio::time::Instant::now() + wait;
-        let ask = Ask { min_ttl, rejected, until };
+        let until = self.clock.boot().after(wait_of(request.wait_millis));
+        let served = self.served(account, Ask { min_ttl, rejected, until }, Some(peer)).await?;
+        Ok(self.token_of(account, &served))
+    }
+
+    /// The account's token, once one satisfies what is asked; `peer` is named in the log where it causes a renewal.
+    pub(super) async fn served(
+        &self,
+        account: &Arc<Account>,
+        ask: Ask,
+        peer: Option<&Peer>,
+    ) -> Result<Served, Problem> {
+        let deadline = tokio::time::Instant::now() + ask.until.since(self.clock.boot());
         let mut changes = account.view.subscribe();
-        let mut logged = false;
+        let mut unlogged = peer.filter(|_| ask.rejected.is_some() || !ask.min_ttl.is_zero());
         loop {
             match self.with_session(account, |session, now| session.ask(now, ask)) {
-                Answer::Serve(served) => return Ok(self.token_of(account, &served)),
+                Answer::Serve(served) => return Ok(served),
                 Answer::Refuse(refusal) => return Err(problems::of_refusal(&account.name, &refusal)),
                 Answer::Wait => {}
             }
-            if !logged && (rejected.is_some() || !min_ttl.is_zero()) {
-                logged = true;
+            if let Some(peer) = unlogged.take() {
                 let generation = account.view.borrow().generation;
-                let min_ttl = min_ttl.as_secs();
-                let rejected = rejected.map(|generation| generation.0);
+                let min_ttl = ask.min_ttl.as_secs();
+                let rejected = ask.rejected.map(|generation| generation.0);
                 tracing::info!(account = %account.name, %generation, min_ttl, rejected, %peer, "a client needs a newer token");
             }
             changes.mark_unchanged();
-            if self.clock.boot() >= until {
+            if self.clock.boot() >= ask.until {
                 return Err(self.timed_out(account));
             }
             match tokio::time::timeout_at(deadline, changes.changed()).await {
@@ -101,7 +109,7 @@ impl Broker {
     }
 }
 
-fn wait_of(wait_millis: Option<u32>) -> Duration {
+pub(super) fn wait_of(wait_millis: Option<u32>) -> Duration {
     wait_millis.map_or(DEFAULT_WAIT, |millis| Duration::from_millis(u64::from(millis))).min(LONGEST_WAIT)
 }
 
@@ -112,13 +120,8 @@ fn rejected_generation(view: &Snapshot, rejected: &Rejected) -> Option<Generatio
         Rejected::Generation(generation) => Some(Generation(*generation)),
         Rejected::Token(token) => {
             let current = view.token.as_ref()?;
-            let same = equal_in_constant_time(current.access.expose().as_bytes(), token.expose().as_bytes());
+            let same = constant_time::equal(current.access.expose(), token.expose());
             same.then_some(view.generation)
         }
     }
-}
-
-/// Compares without telling by time where two tokens differ.
-fn equal_in_constant_time(a: &[u8], b: &[u8]) -> bool {
-    a.len() == b.len() && a.iter().zip(b).fold(0, |differences, (a, b)| differences | (a ^ b)) == 0
 }
