@@ -72,7 +72,7 @@ impl Broker {
         context: &LoginContext,
     ) -> Result<Record, Problem> {
         let sent = self.clock.moment();
-        let deadline = tokio::time::Instant::now() + CODE_PATIENCE;
+        let deadline = self.clock.boot().after(CODE_PATIENCE);
         let mut lost = None;
         let tokens = loop {
             let exchange = self.api.authorization_code(
@@ -90,7 +90,7 @@ impl Broker {
                     return Err(problems::of_code(name, &before));
                 }
                 (Err(error @ (CodeError::Unreachable(_) | CodeError::Lost(_))), before)
-                    if tokio::time::Instant::now() < deadline =>
+                    if self.clock.boot() < deadline =>
                 {
                     tracing::warn!(account = %name, %error, "the code is sent again");
                     lost = before.or(matches!(error, CodeError::Lost(_)).then_some(error));

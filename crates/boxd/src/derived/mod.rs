@@ -18,7 +18,7 @@ use std::{
 
 use boxd_engine::{AccessToken, BootTime, Generation, schedule::forced_spacing};
 use boxd_proto::{Code, Problem, Rejected};
-use tokio::{sync::watch, time::Instant};
+use tokio::sync::watch;
 
 use self::shelf::{Derived, Key, Outcome, Shelf};
 pub use self::{
@@ -115,9 +115,8 @@ impl<S: Source> DerivedTokens<S> {
             AtHand::Refused(problem) => return Err(problem),
             AtHand::Missing => {}
         }
-        let deadline = Instant::now() + wish.wait;
         let mut flight = self.join_or_begin(&key, &wish);
-        let made = tokio::time::timeout_at(deadline, flight.wait_for(Option::is_some)).await;
+        let made = tokio::time::timeout(wish.wait, flight.wait_for(Option::is_some)).await;
         let outcome = match made {
             Ok(Ok(outcome)) => outcome.clone(),
             Ok(Err(_closed)) => None,

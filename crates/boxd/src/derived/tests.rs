@@ -98,7 +98,7 @@ impl Source for Fake {
     }
 
     async fn mint_as(&self, _account: &AccountName, user: &str) -> Result<Minted, Problem> {
-        self.mint(&format!("U{user}")).await.map_err(|_| problem(Code::Unavailable))
+        self.mint(&format!("U{user}")).await.map_err(|_unminted| problem(Code::Unavailable))
     }
 
     async fn exchange(
@@ -273,7 +273,7 @@ async fn users_have_tokens_of_their_own_that_may_be_downscoped_too() {
     fake.0.generation.store(8, Ordering::Relaxed);
     assert_eq!(token(&tokens, &as_user("1")).await, "U1-0", "the account's own token is not its parent");
     assert_eq!(token(&tokens, &downscoped).await, "D(U1-0)-2");
-    fake.pass(HOUR - Duration::from_mins(4));
+    fake.pass(Duration::from_mins(56));
     assert_eq!(token(&tokens, &as_user("1")).await, "U1-3", "made anew before its end");
 }
 
