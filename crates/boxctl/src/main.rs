@@ -6,6 +6,7 @@ mod command;
 mod daemon;
 mod duration;
 mod failure;
+mod import;
 mod json;
 mod output;
 mod terminal;

@@ -6,4 +6,5 @@ mod answers;
 mod daemon;
 mod failures;
 mod handover;
+mod takeover;
 mod verbs;
