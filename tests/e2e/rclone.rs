@@ -1,5 +1,12 @@
 //! Taking a grant over from the real rclone, which writes its own file.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a helper of a test fails by panicking, and says what it leaves out"
+)]
+
 use std::{
     io::{Read as _, Write as _},
     path::Path,

@@ -125,7 +125,18 @@ pub(crate) enum TokenFormat {
     Curl,
 }
 
+/// Shown under the options of `import`.
+const IMPORT_EXAMPLES: &str = "\
+Examples:
+  boxctl import --from rclone --entry mybox     the remote [mybox] of the rclone.conf in use
+  boxctl import --from box-cli -a work          the environment of Box CLI, as account work
+  boxctl import 1234_abcd_config.json -a app    an app with JWT or CCG
+  rclone config show | boxctl import -          an encrypted rclone.conf
+
+A grant is moved, not copied: stop the other tool from using it once boxd has it.";
+
 #[derive(Args, Debug)]
+#[command(after_help = IMPORT_EXAMPLES)]
 pub(crate) struct Import {
     /// The file, or `-` for stdin [default: where the tool named by --from keeps it]
     #[arg(value_name = "FILE|-")]

@@ -6,7 +6,7 @@ use boxd_client::{Code, ImportedCredential, Secret, Subject};
 use serde::Deserialize;
 
 use super::{
-    Found, Wanted, app_of_environment, box_app, date,
+    Found, Wanted, app_of_environment, box_app, box_cli_settings, date,
     entry::{choose, shell_word},
     keyring,
     members::{Id, filled, parse},
@@ -90,6 +90,14 @@ pub(super) fn read(source: &Source, wanted: &Wanted<'_>) -> Result<Found, Failur
     let entries = all.environments.iter().map(|(name, environment)| (name.as_str(), environment)).collect();
     let (name, environment) = choose(entries, wanted.entry, ("Box CLI environment", &file))?;
     let mut found = environment.credential(name, source.origin(), wanted)?;
+    let hosts = box_cli_settings::of(&settings_directory(source.origin())?)?;
+    found.endpoints = hosts.endpoints;
+    if hosts.behind_proxy {
+        found.notes.push(
+            "Box CLI goes through a proxy; it is not taken over: name it in boxd's config, [box] proxy"
+                .into(),
+        );
+    }
     if environment.use_default_as_user == Some(true)
         && let Some(user) = environment.default_as_user_id.as_ref().and_then(Id::filled)
     {
@@ -99,6 +107,11 @@ pub(super) fn read(source: &Source, wanted: &Wanted<'_>) -> Result<Found, Failur
         ));
     }
     Ok(found)
+}
+
+/// Where Box CLI's settings lie: beside the file that was read, else in its own folder.
+fn settings_directory(origin: &Origin) -> Result<PathBuf, Failure> {
+    origin.directory().map_or_else(home, |directory| Ok(directory.to_owned()))
 }
 
 fn token_alone(source: &Source, wanted: &Wanted<'_>) -> Result<Found, Failure> {

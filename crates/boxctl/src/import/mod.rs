@@ -3,6 +3,7 @@
 mod app_of_environment;
 mod box_app;
 mod box_cli;
+mod box_cli_settings;
 mod date;
 mod entry;
 mod ini;
