@@ -62,6 +62,7 @@ pub(crate) fn find(wanted: &Wanted<'_>) -> Result<Found, Failure> {
     let (kind, source) = match (wanted.file, wanted.from) {
         (Some(file), from) => {
             let source = Source::read(file)?;
+            recognise::refuse_python(&source)?;
             (from.map_or_else(|| recognise::kind(&source), Ok)?, source)
         }
         (None, Some(kind)) => (kind, place::of(kind)?),

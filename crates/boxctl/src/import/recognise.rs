@@ -11,6 +11,9 @@ const LOOKED_FOR: &str = "sections in brackets (rclone.conf); JSON with boxAppSe
                           environments (Box CLI), values (Postman), lastRefresh (Java SDK), or client_id and \
                           refresh_token (json); one line (token)";
 
+/// Prints what boxsdk 10 keeps in its `FileTokenStorage` as an import file.
+const PRINT_FROM_PYTHON: &str = r#"python3 -c 'import json, os; from box_sdk_gen import FileTokenStorage; print(json.dumps({"client_id": os.environ["BOX_CLIENT_ID"], "client_secret": os.environ["BOX_CLIENT_SECRET"], "refresh_token": FileTokenStorage().get().refresh_token}))'"#;
+
 /// The members that tell JSON formats apart.
 #[derive(Deserialize)]
 struct Shape {
@@ -27,24 +30,33 @@ struct Shape {
     refresh_token: Option<IgnoredAny>,
 }
 
-/// The format of what was read.
-pub(super) fn kind(source: &Source) -> Result<Kind, Failure> {
-    if let Some(what) = python_state(source.bytes()) {
-        return Err(Failure::of(
+/// Refuses what only Python can read, whatever it is said to be.
+pub(super) fn refuse_python(source: &Source) -> Result<(), Failure> {
+    match python_state(source.bytes()) {
+        None => Ok(()),
+        Some(what) => Err(Failure::of(
             Code::ActionRequired,
             format!(
                 "{} is {what}, which can hold a program and is never opened here",
                 source.origin().name()
             ),
-            "have Python print the tokens of its token storage as JSON (json.dumps with client_id, client_secret, \
-             refresh_token) and pipe that into boxctl import --from json -; or log in anew: boxctl login",
-        ));
+            format!(
+                "have the Python SDK print its token, in the folder of its token storage and with BOX_CLIENT_ID \
+                 and BOX_CLIENT_SECRET set: {PRINT_FROM_PYTHON} | boxctl import -; or log in anew: boxctl login"
+            ),
+        )),
     }
+}
+
+/// The format of what was read.
+pub(super) fn kind(source: &Source) -> Result<Kind, Failure> {
     let text = source.text()?.trim();
     if text.starts_with('{') {
         return of_json(text);
     }
-    let sections = ini::lines(text).next().is_some_and(|(_number, line)| ini::section_name(line).is_some());
+    let json = serde_json::from_str::<IgnoredAny>(text).is_ok();
+    let sections =
+        !json && ini::lines(text).next().is_some_and(|(_number, line)| ini::section_name(line).is_some());
     if sections || rclone::is_encrypted(text) {
         Ok(Kind::Rclone)
     } else if token::is_one(text) {
@@ -82,7 +94,7 @@ fn of_json(text: &str) -> Result<Kind, Failure> {
     }
 }
 
-/// A pickle, or a database in which Python's shelve (and so boxsdk's `FileTokenStorage`) keeps pickles.
+/// A pickle, or a database (or its index) in which Python's shelve (and so boxsdk's `FileTokenStorage`) keeps pickles.
 fn python_state(bytes: &[u8]) -> Option<&'static str> {
     // gdbm 1.x writes its magic in the machine's order; Berkeley DB's stands at offset 12 (file(1): magic).
     let gdbm = |magic: [u8; 4]| matches!(u32::from_le_bytes(magic), 0x1357_9ACD..=0x1357_9AD1);
@@ -98,11 +110,18 @@ fn python_state(bytes: &[u8]) -> Option<&'static str> {
     } else if start.is_some_and(|magic| gdbm(magic) || gdbm(swapped(magic)))
         || at_12.is_some_and(|magic| berkeley(magic) || berkeley(swapped(magic)))
         || bytes.starts_with(b"SQLite format 3\0")
+        || dumb_index(bytes)
     {
         Some("a database file, as of Python's shelve")
     } else {
         None
     }
+}
+
+/// The index of Python's own database (`dbm.dumb`): on each line a key in quotes and two numbers.
+fn dumb_index(bytes: &[u8]) -> bool {
+    let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default().trim_ascii();
+    line.starts_with(b"'") && line.ends_with(b")") && line.windows(4).any(|window| window == b"', (")
 }
 
 #[cfg(test)]
@@ -111,7 +130,7 @@ mod tests {
 
     fn of(bytes: &[u8]) -> Result<Kind, String> {
         let source = Source::of(bytes, super::super::source::Origin::Stdin).unwrap();
-        kind(&source).map_err(|failure| {
+        refuse_python(&source).and_then(|()| kind(&source)).map_err(|failure| {
             assert!(!failure.problem.next_step.is_empty());
             failure.problem.detail
         })
@@ -140,7 +159,7 @@ mod tests {
 
     #[test]
     fn what_is_unknown_or_ambiguous_says_what_was_looked_for() {
-        for neither in ["", "two words", "{\"a\": 1}", "[1, 2"] {
+        for neither in ["", "two words", "{\"a\": 1}", "[1, 2", "[{\"client_id\": 1}]"] {
             let detail = of(neither.as_bytes()).unwrap_err();
             assert!(detail.contains("not recognised") && detail.contains("rclone.conf"), "{detail}");
         }
@@ -153,7 +172,7 @@ mod tests {
         let mut berkeley = [0; 16];
         berkeley[12..].copy_from_slice(&0x0006_1561_u32.to_be_bytes());
         let gdbm = 0x1357_9ACF_u32.to_le_bytes();
-        for bytes in [&b"\x80\x04\x95"[..], &gdbm, &berkeley, b"SQLite format 3\0"] {
+        for bytes in [&b"\x80\x04\x95"[..], &gdbm, &berkeley, b"SQLite format 3\0", b"'token', (0, 51)\n"] {
             let detail = of(bytes).unwrap_err();
             assert!(detail.contains("Python"), "{detail}");
         }
