@@ -88,6 +88,35 @@ fn a_grant_is_known_by_its_spent_original_too() {
 }
 
 #[test]
+fn an_environment_of_box_cli_brings_its_grant_and_its_hosts() {
+    let sandbox = Sandbox::start(&[]);
+    let daemon = Daemon::start();
+    let line = &sandbox.line;
+    let folder = daemon.home().join(".box");
+    std::fs::create_dir(&folder).expect("created");
+    let write = |name: &str, content: serde_json::Value| {
+        std::fs::write(folder.join(name), content.to_string()).expect("written");
+    };
+    let environment = json!({
+        "clientId": line["client_id"], "clientSecret": line["client_secret"], "name": "oauth",
+        "cacheTokens": true, "authMethod": "oauth20",
+    });
+    write("box_environments.json", json!({ "default": "oauth", "environments": { "oauth": environment } }));
+    write("settings.json", json!({ "apiRootURL": line["api_url"], "enableProxy": false }));
+    let token = json!({
+        "accessToken": "long-gone", "accessTokenTTLMS": 3_600_000, "refreshToken": line["refresh_token"],
+        "acquiredAtMS": 1_700_000_000_000_u64,
+    });
+    write("oauth_token_cache.json", token);
+
+    let moved = daemon.boxctl(&["import", "--from", "box-cli", "-a", "work"]);
+    assert_eq!(moved.code, 0, "{}", moved.stderr);
+    assert!(moved.stderr.contains("box configure:environments:delete oauth"), "{}", moved.stderr);
+    assert_eq!(sandbox.grant()["refreshes"], 1);
+    assert_eq!(sandbox.who_am_i(&daemon.token()), 200);
+}
+
+#[test]
 fn what_is_no_credential_is_refused_without_being_quoted() {
     let daemon = Daemon::start();
     let secret = "Zq7canaryZq7";

@@ -145,6 +145,16 @@ pub(crate) enum TokenFormat {
     Curl,
 }
 
+/// Shown under the options of `import`.
+const IMPORT_EXAMPLES: &str = "\
+Examples:
+  boxctl import --from rclone --entry mybox     the remote [mybox] of the rclone.conf in use
+  boxctl import --from box-cli -a work          the environment of Box CLI, as account work
+  boxctl import 1234_abcd_config.json -a app    an app with JWT or CCG
+  rclone config show | boxctl import -          an encrypted rclone.conf
+
+A grant is moved, not copied: stop the other tool from using it once boxd has it.";
+
 #[derive(Args, Debug)]
 pub(crate) struct Login {
     /// The account
@@ -162,13 +172,17 @@ pub(crate) struct Login {
 }
 
 #[derive(Args, Debug)]
+#[command(after_help = IMPORT_EXAMPLES)]
 pub(crate) struct Import {
-    /// The file, or `-` for stdin
+    /// The file, or `-` for stdin [default: where the tool named by --from keeps it]
     #[arg(value_name = "FILE|-")]
-    pub(crate) file: PathBuf,
+    pub(crate) file: Option<PathBuf>,
     /// What kind of file it is [default: recognised]
     #[arg(long, value_name = "KIND")]
     pub(crate) from: Option<Kind>,
+    /// Which of several: an rclone remote, a Box CLI environment
+    #[arg(long, value_name = "NAME")]
+    pub(crate) entry: Option<String>,
     /// Take the place of the grant that the account holds
     #[arg(long)]
     pub(crate) replace: bool,
@@ -179,10 +193,20 @@ pub(crate) struct Import {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Kind {
+    /// rclone.conf; without FILE the one that rclone uses
+    Rclone,
+    /// `box_environments.json`; without FILE from the keyring or ~/.box
+    BoxCli,
+    /// An environment of Box's Postman collection, exported
+    Postman,
+    /// The app settings (JSON) of the Box developer console, with JWT or CCG
+    BoxApp,
+    /// What `BoxAPIConnection.save()` gave; the app is named by `BOX_CLIENT_ID` and `BOX_CLIENT_SECRET`
+    JavaSdk,
+    /// A bare access token, such as a developer token; served until it ends
+    Token,
     /// `client_id`, `client_secret`, `refresh_token` and more as one JSON object
     Json,
-    /// A bare access token, such as a developer token
-    Token,
 }
 
 #[derive(Args, Debug)]

@@ -7,6 +7,7 @@ mod daemon;
 mod duration;
 mod failure;
 mod hidden;
+mod import;
 mod json;
 mod output;
 mod terminal;

@@ -66,7 +66,7 @@ fn what_cannot_be_taken_over_is_refused_without_quoting_it() {
     let large = "canary".repeat(10_000);
     let table: [(&str, &str, &str); 8] = [
         ("nothing", "", "not recognised"),
-        ("another format", "[canary]\ntype = box", "not recognised"),
+        ("another format", "<canary/>\ntype = box", "not recognised"),
         ("broken JSON", "{\"client_id\": canary", "no JSON object"),
         ("a member of another type", r#"{"client_id":"c","refresh_token":{"canary":1}}"#, "no JSON object"),
         ("no refresh token", r#"{"client_id":"canary"}"#, "lacks `refresh_token`"),

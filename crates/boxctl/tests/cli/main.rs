@@ -7,5 +7,6 @@ mod daemon;
 mod failures;
 mod handover;
 mod login;
+mod takeover;
 mod terminal;
 mod verbs;
