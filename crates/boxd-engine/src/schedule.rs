@@ -52,19 +52,33 @@ pub struct Settings {
     pub mode: Mode,
     /// Application and endpoint in force: from the config, else from the record. `None`: neither knows.
     pub binding: Option<Binding>,
+    /// A planned renewal is made up to this long before its `lead`, so that many accounts whose tokens end
+    /// together do not renew together for ever. Never more than a sixth of a token's life.
+    pub spread: Duration,
     /// How the account mints its tokens, from the config or else from the record; `None`: a person logs in.
     pub server_auth: Option<ServerAuth>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { lead: Duration::from_mins(5), mode: Mode::Scheduled, binding: None, server_auth: None }
+        Self {
+            lead: Duration::from_mins(5),
+            mode: Mode::Scheduled,
+            binding: None,
+            spread: Duration::ZERO,
+            server_auth: None,
+        }
     }
 }
 
 /// The lead in force for a token: never more than a third of the life that was left at its commit.
 pub fn effective_lead(lead: Duration, left_at_commit: Duration) -> Duration {
     lead.min(left_at_commit / 3)
+}
+
+/// How much earlier than planned one token of this life is renewed, so that not all of them are at once.
+pub fn part_of_spread(spread: Duration, life: Duration, jitter: Jitter) -> Duration {
+    jitter.of(spread.min(life / 6))
 }
 
 /// Least time between two scheduled spends of a grant.
@@ -77,7 +91,8 @@ pub fn forced_spacing(life: Duration) -> Duration {
     FORCED_SPACING.min(life / 3).max(LEAST_SPACING)
 }
 
-/// When to renew a token that ends at `expires` and had `left_at_commit` of its life left at its commit.
+/// When to renew a token that ends at `expires` and had `left_at_commit` of its life left at its commit; `early`
+/// is its part of [`Settings::spread`].
 ///
 /// The spacing counts from the spend that brought it, which may be older than this boot's clock: so it is told
 /// by the token's age.
@@ -85,12 +100,12 @@ pub fn renewal(
     lead: Duration,
     left_at_commit: Duration,
     life: Duration,
-    expires: BootTime,
+    (expires, early): (BootTime, Duration),
     now: BootTime,
 ) -> BootTime {
     let age = life.saturating_sub(expires.since(now));
     let earliest = now.after(scheduled_spacing(life).saturating_sub(age));
-    expires.before(effective_lead(lead, left_at_commit)).max(earliest)
+    expires.before(effective_lead(lead, left_at_commit)).before(early).max(earliest)
 }
 
 /// Delay before attempt number `failures` + 1 after harmless failures: exponential, full jitter.

@@ -34,8 +34,9 @@ fn spends_are_spaced_by_the_life_of_a_token() {
 
 #[test]
 fn a_renewal_is_a_lead_before_the_end() {
-    let renewal_at =
-        |lead, left, life, expires, now| renewal(s(lead), s(left), s(life), at(expires), at(now));
+    let renewal_at = |lead, left, life, expires, now| {
+        renewal(s(lead), s(left), s(life), (at(expires), Duration::ZERO), at(now))
+    };
     assert_eq!(renewal_at(300, 3600, 3600, 13_600, 10_000), at(13_300));
     assert_eq!(renewal_at(300, 60, 60, 10_060, 10_000), at(10_040), "a third of a short life");
     assert_eq!(renewal_at(3600, 3600, 3600, 13_600, 10_000), at(12_400));
@@ -43,6 +44,15 @@ fn a_renewal_is_a_lead_before_the_end() {
     assert_eq!(renewal_at(300, 3600, 3600, 9_000, 10_000), at(10_000), "an old token's spend is long ago");
     assert_eq!(renewal_at(300, 3600, 3600, 10, 10), at(10), "also on a clock that started after it");
     assert_eq!(renewal_at(300, 0, 0, 10_000, 10_000), at(10_001), "never closer than a second");
+}
+
+#[test]
+fn a_spread_renewal_is_earlier_but_never_by_much() {
+    let renewal_at = |early| renewal(s(300), s(3600), s(3600), (at(13_600), early), at(10_000));
+    assert_eq!(renewal_at(s(600)), at(12_700));
+    assert_eq!(part_of_spread(s(100), s(3600), LEAST), s(0));
+    assert_eq!(part_of_spread(s(100), s(3600), MOST), s(100));
+    assert_eq!(part_of_spread(s(9000), s(3600), MOST), s(600), "at most a sixth of the life");
 }
 
 #[test]

@@ -230,6 +230,10 @@ impl Session {
             (expires, uncertain) = end_of(access, self.boot_id, now);
             self.longest_life = self.longest_life.max(access.life);
             self.left_at_commit = expires.since(now.boot);
+            // What a caller's `min_ttl` brought must live as long as the contract says.
+            let asked_for = matches!(self.cause, Cause::Demand | Cause::Rejected | Cause::Explicit);
+            let spread = if asked_for { Duration::ZERO } else { self.settings.spread };
+            self.early = schedule::part_of_spread(spread, access.life, now.jitter);
             Published { access: access.token.clone(), expires, promised: expires, life: access.life }
         });
         self.phase = Phase::Rest(record);

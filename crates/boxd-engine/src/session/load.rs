@@ -99,6 +99,8 @@ impl Session {
             lead_in_force,
             longest_life: Duration::ZERO,
             left_at_commit: Duration::ZERO,
+            // A token of another process was promised by what that one planned, at the latest its lead.
+            early: Duration::ZERO,
             begun: now.boot,
             warning_at: None,
         }

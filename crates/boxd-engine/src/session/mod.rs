@@ -86,6 +86,9 @@ pub struct Session {
     /// How much of the published token's life was left when it became durable; all of it where that was in
     /// another process.
     left_at_commit: Duration,
+    /// How much earlier than its lead the published token is renewed. Chosen once for each token, so that no
+    /// promise is taken back.
+    early: Duration,
     /// When the attempt under way began: nothing is promised beyond it.
     begun: BootTime,
     warning_at: Option<BootTime>,

@@ -38,9 +38,13 @@ impl Session {
                 let age = self.refresh_age(now);
                 now.boot.after(schedule::ON_DEMAND_GUARD.saturating_sub(age))
             }
-            (Mode::Scheduled, Some(token)) => {
-                schedule::renewal(self.lead(), self.left_at_commit, token.life, token.expires, now.boot)
-            }
+            (Mode::Scheduled, Some(token)) => schedule::renewal(
+                self.lead(),
+                self.left_at_commit,
+                token.life,
+                (token.expires, self.early),
+                now.boot,
+            ),
             (Mode::Scheduled, None) => now.boot.after(UNSPENT_IMPORT),
         }
     }

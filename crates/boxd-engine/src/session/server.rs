@@ -47,9 +47,13 @@ impl Session {
     pub(super) fn minting_due(&self, now: Now) -> Option<BootTime> {
         match (self.settings.mode, &self.published) {
             (Mode::OnDemand, _) => None,
-            (Mode::Scheduled, Some(token)) => {
-                Some(schedule::renewal(self.lead(), self.left_at_commit, token.life, token.expires, now.boot))
-            }
+            (Mode::Scheduled, Some(token)) => Some(schedule::renewal(
+                self.lead(),
+                self.left_at_commit,
+                token.life,
+                (token.expires, self.early),
+                now.boot,
+            )),
             (Mode::Scheduled, None) => Some(now.boot),
         }
     }

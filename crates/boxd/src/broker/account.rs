@@ -1,6 +1,9 @@
 //! One account as the broker keeps it: a session behind a short lock, and the view that readers get.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
 
 use boxd_engine::{BootTime, ClientSecret, Session, Snapshot};
 use tokio::sync::watch;
@@ -15,6 +18,8 @@ pub(super) struct Account {
     held: Mutex<Held>,
     /// What readers see; waiters are woken by it.
     pub(super) view: watch::Sender<Snapshot>,
+    /// Until when somebody waits for a token, in milliseconds of the boot clock; also while it is queued.
+    awaited_until: AtomicU64,
     /// Keeps the store's work for this account in the order in which the session asked for it.
     pub(super) store_order: tokio::sync::Mutex<()>,
 }
@@ -50,7 +55,23 @@ impl Held {
 impl Account {
     pub(super) fn new(name: AccountName, held: Held) -> Self {
         let view = watch::Sender::new(held.session.snapshot());
-        Self { name, held: Mutex::new(held), view, store_order: tokio::sync::Mutex::new(()) }
+        Self {
+            name,
+            held: Mutex::new(held),
+            view,
+            awaited_until: AtomicU64::new(0),
+            store_order: tokio::sync::Mutex::new(()),
+        }
+    }
+
+    /// Somebody waits for a token of this account until then.
+    pub(super) fn await_until(&self, until: BootTime) {
+        self.awaited_until.fetch_max(until.0, Ordering::Relaxed);
+    }
+
+    /// Whether somebody waits for a token of this account.
+    pub(super) fn is_awaited(&self, now: BootTime) -> bool {
+        self.awaited_until.load(Ordering::Relaxed) > now.0
     }
 
     /// A panic elsewhere while the lock was held aborts the process, so poison cannot be seen here.

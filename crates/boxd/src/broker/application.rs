@@ -31,7 +31,10 @@ impl Broker {
         grant: Option<(&str, Option<&Registration>)>,
     ) -> Result<Effective, ConfigError> {
         let registration = grant.and_then(|(_, registration)| registration);
-        self.config().resolve(name, registration, grant.map(|(client_id, _)| client_id))
+        let mut effective =
+            self.config().resolve(name, registration, grant.map(|(client_id, _)| client_id))?;
+        effective.settings.spread = self.spread();
+        Ok(effective)
     }
 
     /// The application that may see `record`. Checked here once more, right before anything is sent.

@@ -1,6 +1,6 @@
 //! Where derived tokens come from: the accounts' own tokens, their applications, and Box.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use boxd_engine::{
     AccessToken, Ask, BootTime, Generation, WallTime,
@@ -8,7 +8,7 @@ use boxd_engine::{
 };
 use boxd_proto::{Code, Problem};
 
-use super::{Broker, account::Account, problems};
+use super::{Broker, problems};
 use crate::{
     account_name::AccountName,
     box_api::downscope::{self, DownscopeError},
@@ -46,10 +46,10 @@ impl Source for Broker {
 
     async fn mint_as(&self, name: &AccountName, user: &str) -> Result<Minted, Problem> {
         let account = self.held_account(name)?;
-        let place = self.place(&account).await;
+        let turn = self.turn_at_once(&account).await;
         let sent = self.clock.boot();
         let (exchange, _) = self.mint(&account, Some(user)).await;
-        drop(place);
+        drop(turn);
         match classify_minting(&exchange) {
             Minting::Granted { access, expires_in } => {
                 Ok(Minted { access, sent, life: expires_in, restricted_to: None })
@@ -84,11 +84,11 @@ impl Source for Broker {
                 return Err(Unminted::Failed(problem));
             }
         };
-        let place = self.place(&account).await;
+        let turn = self.turn_at_once(&account).await;
         let sent = self.clock.boot();
         let target = restriction.target();
         let exchange = self.api.token_exchange(&endpoint, parent, restriction.scopes(), target).await;
-        drop(place);
+        drop(turn);
         match downscope::read(&exchange) {
             Ok(token) => Ok(Minted {
                 access: token.access,
@@ -131,11 +131,4 @@ fn invalid_scope(name: &AccountName, restriction: &Restriction, told: &str) -> P
 
 fn is_of_scope(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '_' | '.')
-}
-
-impl Broker {
-    /// A place among the requests to the token endpoint of an account.
-    async fn place(&self, _account: &Arc<Account>) -> Option<tokio::sync::SemaphorePermit<'_>> {
-        self.spends.acquire().await.ok()
-    }
 }

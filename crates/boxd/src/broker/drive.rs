@@ -117,7 +117,7 @@ impl Broker {
         let broker = self.clone();
         let account = Arc::clone(account);
         tokio::spawn(async move {
-            let place = broker.spends.acquire().await;
+            let turn = broker.turn(&account).await;
             let sent = broker.clock.moment();
             let (exchange, used) = match &spend.record.credential {
                 Credential::Server { .. } => broker.mint(&account, None).await,
@@ -125,7 +125,7 @@ impl Broker {
                     broker.send_refresh(&account, &spend).await
                 }
             };
-            drop(place);
+            drop(turn);
             broker.tell(&account, Event::Answered { spend, sent, exchange });
             broker.reread_refused_secret(&account, used).await;
         });

@@ -21,20 +21,26 @@ mod signer;
 mod status;
 mod timers;
 mod tokens;
+mod turns;
 
 use std::{
     collections::BTreeMap,
     path::PathBuf,
-    sync::{Arc, OnceLock, PoisonError, RwLock},
+    sync::{
+        Arc, OnceLock, PoisonError, RwLock,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use boxd_engine::{Event, Loaded, Session, Settings};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
 
 use self::{
     account::{Account, Held},
     operations::Operations,
     timers::Timers,
+    turns::Turns,
 };
 use crate::{
     account_name::AccountName,
@@ -47,8 +53,10 @@ use crate::{
     store::Store,
 };
 
-/// Spends that may be under way at once; more wait for their turn.
-const SPENDS_AT_ONCE: usize = 16;
+/// Planned renewals are spread over this much time for each account: some 16 a second in all.
+const SPREAD_OF_EACH: Duration = Duration::from_millis(60);
+/// So few accounts may renew together.
+const FEW: usize = 20;
 
 /// The owner of all accounts. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -68,7 +76,9 @@ pub struct Shared {
     /// Holds the broker itself, for as long as the process.
     logins: OnceLock<Logins<Broker>>,
     derived: OnceLock<DerivedTokens<Broker>>,
-    spends: Semaphore,
+    turns: Turns,
+    /// How many accounts there are.
+    count: AtomicUsize,
     /// Rings whenever a `GET /2.0/users/me` has ended.
     confirmed: Notify,
     /// Held by an import or a rename, so that two of them cannot take the same grant or name.
@@ -112,7 +122,8 @@ impl Broker {
             operations: Operations::default(),
             logins: OnceLock::new(),
             derived: OnceLock::new(),
-            spends: Semaphore::new(SPENDS_AT_ONCE),
+            turns: Turns::default(),
+            count: AtomicUsize::new(0),
             confirmed: Notify::new(),
             custody: tokio::sync::Mutex::new(()),
             rested: Notify::new(),
@@ -121,6 +132,7 @@ impl Broker {
         let names = broker.store.accounts().into_iter().chain(config.accounts().keys().cloned());
         let mut loaded: BTreeMap<_, _> = names.map(|name| (name.clone(), broker.store.load(&name))).collect();
         broker.finish_renames(&mut loaded);
+        broker.count.store(loaded.len(), Ordering::Relaxed);
         let accounts =
             loaded.into_iter().map(|(name, loaded)| (name.clone(), broker.account_of(&name, loaded)));
         let accounts = accounts.collect();
@@ -209,7 +221,17 @@ impl Broker {
         }
         let account = self.load(name);
         let mut accounts = self.accounts.write().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(accounts.entry(name.clone()).or_insert(account))
+        let account = Arc::clone(accounts.entry(name.clone()).or_insert(account));
+        self.count.store(accounts.len(), Ordering::Relaxed);
+        account
+    }
+
+    /// Over how much time planned renewals are spread.
+    fn spread(&self) -> Duration {
+        match self.count.load(Ordering::Relaxed) {
+            few if few < FEW => Duration::ZERO,
+            many => SPREAD_OF_EACH.saturating_mul(u32::try_from(many).unwrap_or(u32::MAX)),
+        }
     }
 
     /// Drops accounts that neither hold a grant nor stand in the config.
@@ -217,5 +239,6 @@ impl Broker {
         let config = self.config();
         let mut accounts = self.accounts.write().unwrap_or_else(PoisonError::into_inner);
         accounts.retain(|name, account| config.accounts().contains_key(name) || !account.is_absent());
+        self.count.store(accounts.len(), Ordering::Relaxed);
     }
 }

@@ -147,6 +147,8 @@ impl Broker {
         let attempts = account.view.borrow().attempts;
         self.with_session(&account, |session, now| session.refresh(now, until))
             .map_err(|refusal| problems::of_refusal(&account.name, &refusal))?;
+        account.await_until(until);
+        self.turns.hurry();
         self.outcome_of_renewal(&account, attempts, (until, deadline)).await?;
         Ok(Reply::One(Response::Account(Box::new(self.status_of(&account)))))
     }

@@ -66,6 +66,8 @@ impl Broker {
                 let rejected = ask.rejected.map(|generation| generation.0);
                 tracing::info!(account = %account.name, %generation, min_ttl, rejected, %peer, "a client needs a newer token");
             }
+            account.await_until(ask.until);
+            self.turns.hurry();
             changes.mark_unchanged();
             if self.clock.boot() >= ask.until {
                 return Err(self.timed_out(account));
