@@ -13,6 +13,7 @@
 mod footprint;
 mod load;
 mod programs;
+mod scale;
 mod start;
 
 fn main() {
@@ -22,6 +23,7 @@ fn main() {
     start::measure(&programs);
     load::measure(&programs);
     footprint::measure(&programs);
+    scale::measure(&programs);
 }
 
 /// One line of the report.
