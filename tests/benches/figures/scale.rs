@@ -88,7 +88,7 @@ fn spread(client: &mut Client, wanted: usize) {
     let span = Duration::from_secs(u64::try_from(width).unwrap_or(0));
     report(
         &format!("next renewals of {wanted}: over {span:?}, fullest tenth / mean"),
-        &format!("{:.2}", fullest as f64 * BUCKETS as f64 / due.len() as f64),
+        &format!("{} %", fullest * BUCKETS * 100 / due.len().max(1)),
         "",
     );
     report("  by tenths", &format!("{buckets:?}"), "");

@@ -1,6 +1,6 @@
 //! Takes over credentials that exist elsewhere.
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use boxd_engine::{Binding, Event, Generation, GrantId, NewGrant, Record, Way};
 use boxd_proto::{AccountStatus, Code, Endpoints, Import, ImportedCredential, Problem};
@@ -12,7 +12,10 @@ use crate::{account_name::AccountName, box_api::EndpointSettings};
 impl Broker {
     /// Takes over credentials that exist elsewhere.
     pub(super) async fn import(&self, name: &AccountName, import: Import) -> Result<AccountStatus, Problem> {
-        let one_at_a_time = self.custody.lock().await;
+        // A name that holds nothing must not be taken by two at once. One that holds a grant may be waiting for
+        // Box, and nobody else should wait with it.
+        let name_is_free = self.account(name).is_none_or(|account| account.is_absent());
+        let alone = if name_is_free { Some(self.custody.lock().await) } else { None };
         let renew_now = match &import.credential {
             ImportedCredential::OAuth2 { refresh_now, .. } => *refresh_now,
             ImportedCredential::AccessToken { .. } => false,
@@ -20,6 +23,10 @@ impl Broker {
         };
         let replace = import.replace;
         let record = self.record_of(name, import)?;
+        let Some(claim) = self.claims.claim(&record) else {
+            let detail = "this grant is being taken over by another import".to_owned();
+            return Err(problems::unavailable(name, detail, Duration::from_secs(5)));
+        };
         if let Some(other) = self.holder_of(&record)
             && other != *name
         {
@@ -46,7 +53,7 @@ impl Broker {
         self.forget_application(&account);
         tracing::info!(account = %name, "a grant was taken over");
         // The session knows its grant from here on: other imports need not wait for Box.
-        drop(one_at_a_time);
+        drop((alone, claim));
         if renew_now {
             self.outcome_of_renewal(&account, attempts, self.until(Some(90_000))).await?;
             self.wait_until_identified(&account).await;

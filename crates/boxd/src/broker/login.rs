@@ -56,7 +56,8 @@ impl Broker {
         let logins = self.logins();
         let name = logins.account_of(login)?;
         logins.wait(login).await?;
-        let account = self.held_account(&name)?;
+        // A rename may have followed at once.
+        let account = self.account_or_new(&name);
         Ok(Response::Account(Box::new(self.status_of(&account))))
     }
 

@@ -2,6 +2,7 @@
 
 mod account;
 mod application;
+mod claims;
 mod custody;
 mod derived_source;
 mod drive;
@@ -38,6 +39,7 @@ use tokio::sync::Notify;
 
 use self::{
     account::{Account, Held},
+    claims::Claims,
     operations::Operations,
     timers::Timers,
     turns::Turns,
@@ -83,6 +85,7 @@ pub struct Shared {
     confirmed: Notify,
     /// Held by an import or a rename, so that two of them cannot take the same grant or name.
     custody: tokio::sync::Mutex<()>,
+    claims: Claims,
     /// Rings when an account comes to rest; for the shutdown.
     rested: Notify,
 }
@@ -126,6 +129,7 @@ impl Broker {
             count: AtomicUsize::new(0),
             confirmed: Notify::new(),
             custody: tokio::sync::Mutex::new(()),
+            claims: Claims::default(),
             rested: Notify::new(),
         }));
         let config = broker.config();

@@ -10,11 +10,8 @@ use super::{Broker, account::Account};
 const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Broker {
-    /// Waits until no spend or write is under way, at most `PATIENCE`, and saves spares.
+    /// Waits until no login, spend or write is under way, at most `PATIENCE`, and saves spares.
     pub async fn wind_down(&self) {
-        if tokio::time::timeout(PATIENCE, self.logins().shut_down()).await.is_err() {
-            tracing::warn!("a login is still under way; what is saved of it goes on at the next start");
-        }
         let all_at_rest = async {
             loop {
                 let rested = self.rested.notified();
@@ -24,8 +21,15 @@ impl Broker {
                 rested.await;
             }
         };
-        if tokio::time::timeout(PATIENCE, all_at_rest).await.is_err() {
-            tracing::warn!("a renewal is still without an answer; the journal keeps it, in doubt");
+        let logins = self.logins();
+        let all = async {
+            logins.shut_down().await;
+            all_at_rest.await;
+        };
+        if tokio::time::timeout(PATIENCE, all).await.is_err() {
+            tracing::warn!(
+                "a renewal or login is still without an answer: the journal keeps it, and the next start goes on"
+            );
         }
         let accounts: Vec<Arc<Account>> = self.all();
         let store = Arc::clone(&self.store);
