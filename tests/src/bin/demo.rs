@@ -6,10 +6,14 @@
     reason = "the demo talks to a person, and stops where JSON lacks a member"
 )]
 
-use std::{process::ExitCode, time::Duration};
+use std::{
+    io::{BufRead, BufReader},
+    process::{ExitCode, Stdio},
+    time::Duration,
+};
 
-use boxd_tests::{Binaries, Daemon, Sandbox};
-use serde_json::json;
+use boxd_tests::{Binaries, Daemon, Sandbox, http};
+use serde_json::{Value, json};
 
 /// Tokens of the sandbox live this long here; Box's live an hour.
 const TOKEN_LIFE: &str = "6s";
@@ -54,7 +58,8 @@ fn chapter(title: &str) {
 
 fn tell(story: &mut Story) {
     let sandbox = Sandbox::start(&["--access-ttl", TOKEN_LIFE]);
-    let mut daemon = Daemon::start();
+    let mut daemon = Daemon::prepared(&config(&sandbox));
+    daemon.restart();
 
     chapter("1. boxd takes over a grant that exists elsewhere: boxctl import grant.json");
     let file = sandbox.import_file(daemon.home());
@@ -108,6 +113,66 @@ fn tell(story: &mut Story) {
     chapter("6. Where things stand: boxctl status");
     println!("{}", indented(&daemon.boxctl(&["status"]).stdout));
     story.check("the grant is alive", sandbox.grant()["alive"] == true);
+
+    chapter("7. Somebody logs in with a browser: boxctl login home");
+    let user = log_in(&sandbox, &daemon);
+    story.check("the login is verified, and boxctl says whose it is", user == sandbox.person(1)["id"]);
+    let token = daemon.boxctl(&["token", "home"]).stdout;
+    story.check("Box accepts its token", sandbox.who_am_i(token.trim_end()) == 200);
+
+    chapter("8. An app that needs no person (client credentials), and a token for one folder only");
+    daemon.configure(&(config(&sandbox) + &app(&sandbox)));
+    story.check("boxctl reload takes the new config", daemon.boxctl(&["reload"]).code == 0);
+    let token = daemon.boxctl(&["token", "bot"]).stdout;
+    story.check("boxd minted a token of the app", sandbox.who_am_i(token.trim_end()) == 200);
+    let less = ["token", "bot", "--scope", "item_download", "--resource", "folder:123"];
+    let less = daemon.boxctl(&less).stdout;
+    story.check("and one for a single folder", less != token && sandbox.who_am_i(less.trim_end()) == 200);
+    println!("{}", indented(&daemon.boxctl(&["status"]).stdout));
+}
+
+/// The sandbox in the place of Box.
+fn config(sandbox: &Sandbox) -> String {
+    let url = |key: &str| format!("{key} = {}\n", sandbox.line[key]);
+    format!("[box]\n{}{}{}{}", url("authorize_url"), url("token_url"), url("revoke_url"), url("api_url"))
+}
+
+/// An app with client credentials.
+fn app(sandbox: &Sandbox) -> String {
+    let line = &sandbox.line;
+    format!(
+        "[accounts.bot]\nauth = \"ccg\"\nclient_id = {}\nclient_secret = {}\nsubject = {{ enterprise = {} }}\n",
+        line["client_id"], line["client_secret"], line["enterprise_id"]
+    )
+}
+
+/// Runs `boxctl login` and is the person and the browser; whose login it became.
+fn log_in(sandbox: &Sandbox, daemon: &Daemon) -> Value {
+    let text = |key: &str| sandbox.line[key].as_str().unwrap_or_default().to_owned();
+    let mut boxctl = daemon.command(&Binaries::built().boxctl);
+    boxctl
+        .args(["login", "home", "--no-browser", "--json"])
+        .env("BOX_CLIENT_ID", text("client_id"))
+        .env("BOX_CLIENT_SECRET", text("client_secret"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let Ok(mut child) = boxctl.spawn() else { return Value::Null };
+    let stderr = child.stderr.take().map(BufReader::new);
+    let address = stderr
+        .into_iter()
+        .flat_map(BufRead::lines)
+        .map_while(Result::ok)
+        .find(|line| line.starts_with("  http"));
+    if let Some(address) = address {
+        sandbox.seat(sandbox.person(1)["id"].as_str().unwrap_or_default(), "grant");
+        println!("        (the person agrees on Box's page, which sends the browser back to this machine)");
+        if let Some(callback) = http::redirect(address.trim()) {
+            http::request("GET", &callback, None, None);
+        }
+    }
+    let printed = child.wait_with_output().map(|output| output.stdout).unwrap_or_default();
+    let status: Value = serde_json::from_slice(&printed).unwrap_or_default();
+    status["accounts"][0]["user"]["id"].clone()
 }
 
 fn refreshes(sandbox: &Sandbox) -> u64 {
