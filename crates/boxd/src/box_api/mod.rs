@@ -1,11 +1,18 @@
-//! Requests to Box: refresh, revoke, and who the user is.
+//! Requests to Box: one for each grant, revoke, and who the user is.
 //!
-//! Each is sent at most once; what came of it is told apart as far as it can be known
+//! Each is sent at most once, but for an assertion that a wrong clock spoiled ([`BoxApi::jwt`]); what came of it is told apart as far as it can be known
 //! ([`boxd_engine::Exchange`]), because sending a used refresh token and losing an unused one differ.
 
+mod answer;
+mod ca_file;
 mod client;
+pub mod code;
+mod date;
+pub mod downscope;
 pub mod endpoint;
 mod exchange;
+mod grants;
+mod jwt;
 mod retry_after;
 #[cfg(test)]
 mod tests;
@@ -21,8 +28,14 @@ use reqwest::{
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
+pub use ca_file::{UnusableCaFile, certificates_in};
 pub use client::ProxyEnvironment;
+pub use code::{CodeError, CodeTokens};
+pub use downscope::{DownscopeError, DownscopedToken};
 pub use endpoint::{BoxUrl, Endpoint, EndpointSettings, InvalidEndpoint, ProxyUrl};
+use exchange::Answered;
+pub use grants::Target;
+pub use jwt::{JwtGrant, Present, Skew};
 
 /// How long a request may take.
 #[derive(Clone, Copy, Debug)]
@@ -92,7 +105,7 @@ impl BoxApi {
             ("client_id", client_id),
             ("client_secret", client_secret.expose()),
         ]);
-        self.post(endpoint, &endpoint.token_url, body).await
+        self.post(endpoint, &endpoint.token_url, body).await.exchange
     }
 
     /// Revokes a token pair by either of its tokens (RFC 7009; Box: guide "Revoke token"). Box answers
@@ -109,7 +122,7 @@ impl BoxApi {
             ("client_id", client_id),
             ("client_secret", client_secret.expose()),
         ]);
-        self.post(endpoint, &endpoint.revoke_url, body).await
+        self.post(endpoint, &endpoint.revoke_url, body).await.exchange
     }
 
     /// The user that a token acts for (`GET /2.0/users/me`). At Box this first use of a new access token
@@ -121,9 +134,11 @@ impl BoxApi {
         bearer.set_sensitive(true);
         let mut request = Request::new(Method::GET, endpoint.api_url.below("2.0/users/me"));
         request.headers_mut().insert(AUTHORIZATION, bearer);
-        match self.send(endpoint, &endpoint.api_url, request).await {
+        match self.send(endpoint, &endpoint.api_url, request).await.exchange {
             Exchange::Reply(reply) => user(&reply),
-            Exchange::NotSent(reason) | Exchange::Lost(reason) => Err(MeError::Unreachable(reason)),
+            Exchange::Unprepared(reason) | Exchange::NotSent(reason) | Exchange::Lost(reason) => {
+                Err(MeError::Unreachable(reason))
+            }
         }
     }
 
@@ -132,7 +147,7 @@ impl BoxApi {
         self.clients.forget_all().await;
     }
 
-    async fn post(&self, endpoint: &Endpoint, url: &BoxUrl, body: Bytes) -> Exchange {
+    async fn post(&self, endpoint: &Endpoint, url: &BoxUrl, body: Bytes) -> Answered {
         let mut request = Request::new(Method::POST, url.as_url().clone());
         let form = HeaderValue::from_static("application/x-www-form-urlencoded");
         request.headers_mut().insert(CONTENT_TYPE, form);
@@ -140,17 +155,21 @@ impl BoxApi {
         self.send(endpoint, url, request).await
     }
 
-    async fn send(&self, endpoint: &Endpoint, url: &BoxUrl, mut request: Request) -> Exchange {
+    async fn send(&self, endpoint: &Endpoint, url: &BoxUrl, mut request: Request) -> Answered {
         request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
         let client = match self.clients.get(endpoint, url).await {
             Ok(client) => client,
-            Err(unbuilt) => return Exchange::NotSent(unbuilt.to_string()),
+            // A person's matter, not the network's.
+            Err(unbuilt @ client::Unbuilt::Anchor(_)) => {
+                return Exchange::Unprepared(unbuilt.to_string()).into();
+            }
+            Err(unbuilt) => return Exchange::NotSent(unbuilt.to_string()).into(),
         };
-        let exchange = exchange::exchange(&client, request, self.deadlines.total).await;
-        if matches!(exchange, Exchange::NotSent(_)) {
+        let answered = exchange::exchange(&client, request, self.deadlines.total).await;
+        if matches!(answered.exchange, Exchange::NotSent(_)) {
             self.clients.forget(endpoint, url).await;
         }
-        exchange
+        answered
     }
 }
 

@@ -162,8 +162,4 @@ impl<'a, 't> Value<'a, 't> {
     pub(super) fn invalid(&self, reason: &(impl ToString + ?Sized)) -> ConfigError {
         ConfigError::Invalid { at: self.at.clone(), reason: reason.to_string() }
     }
-
-    pub(super) fn not_supported(&self, what: String) -> ConfigError {
-        ConfigError::NotSupported { at: self.at.clone(), what }
-    }
 }

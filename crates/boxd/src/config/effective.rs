@@ -2,12 +2,14 @@
 
 use std::path::Path;
 
-use boxd_engine::{Binding, ClientSecret, Registration, Settings};
+use boxd_engine::{AppSettingsText, Binding, ClientSecret, Passphrase, Registration, Settings};
 
-use super::{AccountConfig, Config, ConfigError, SecretSource};
+use super::{AuthConfig, Config, ConfigError, SecretError, SecretSource};
 use crate::{
     account_name::AccountName,
+    assertion::Algorithm,
     box_api::{Endpoint, EndpointSettings, InvalidEndpoint},
+    login::RedirectUri,
 };
 
 /// What is in force for an account.
@@ -17,21 +19,69 @@ pub struct Effective {
     pub settings: Settings,
     /// Where its requests go.
     pub endpoint: Endpoint,
-    /// The secret of its application.
-    pub secret: EffectiveSecret,
+    /// The secret of its application. Unknown for JWT as a rule: the app settings hold it.
+    pub secret: EffectiveSecret<ClientSecret>,
+    /// JWT: the app settings file.
+    pub app_settings: EffectiveSecret<AppSettingsText>,
+    /// JWT: the passphrase of the key in it, where that does not carry one.
+    pub passphrase: EffectiveSecret<Passphrase>,
+    /// JWT: how assertions are signed.
+    pub algorithm: Algorithm,
+    /// Where Box sends the browser of a login; `None`: the default.
+    pub redirect_uri: Option<RedirectUri>,
+    /// Scopes that a login asks for.
+    pub scope: Option<String>,
     /// It was dropped from the config, and nothing that could renew it is stored with it.
     pub orphaned: bool,
 }
 
-/// Where the secret of an account's application is.
+/// Where a secret of an account's application is.
 #[derive(Clone, Debug)]
-pub enum EffectiveSecret {
+pub enum EffectiveSecret<S = ClientSecret> {
     /// The config says where it is.
     Source(SecretSource),
     /// It is stored with the account.
-    Stored(ClientSecret),
+    Stored(S),
     /// Nobody knows.
     Unknown,
+}
+
+/// A secret that may be stored with an account, or read from where the config says.
+pub trait Kept: Sized {
+    /// The secret as it was read.
+    fn read_as(text: &ClientSecret) -> Self;
+}
+
+impl Kept for ClientSecret {
+    fn read_as(text: &ClientSecret) -> Self {
+        text.clone()
+    }
+}
+
+impl Kept for AppSettingsText {
+    fn read_as(text: &ClientSecret) -> Self {
+        Self::new(text.expose())
+    }
+}
+
+impl Kept for Passphrase {
+    fn read_as(text: &ClientSecret) -> Self {
+        Self::new(text.expose())
+    }
+}
+
+impl<S: Kept> EffectiveSecret<S> {
+    /// Reads it; `None` where nobody knows where it is. Blocking: a command may run for 10 s.
+    ///
+    /// # Errors
+    /// Where the config says where it is, but it is not there.
+    pub fn read(self) -> Result<Option<S>, SecretError> {
+        match self {
+            Self::Source(source) => source.read().map(|text| Some(S::read_as(&text))),
+            Self::Stored(secret) => Ok(Some(secret)),
+            Self::Unknown => Ok(None),
+        }
+    }
 }
 
 impl Config {
@@ -56,37 +106,60 @@ impl Config {
         let own = entry.map(|entry| entry.endpoint.clone()).unwrap_or_default();
         let endpoint = own.over(stored).over(self.endpoint.clone()).resolve().map_err(unusable)?;
 
-        let configured = entry.and_then(|entry| entry.client_id.as_deref());
         let known = entry.is_some() || registration.is_some();
-        let client_id = configured.or(bound_client_id.filter(|_| known));
+        let server = entry.and_then(|entry| entry.auth.server());
+        let imported_auth = registration.and_then(|registration| registration.server_auth.as_ref());
+        // A key of the config's own: its settings file names the application.
+        let own_key = server.is_some_and(|server| server.app_settings.is_some());
+        let configured = entry.and_then(|entry| entry.client_id.as_deref());
+        let client_id = if own_key {
+            configured.or(bound_client_id.filter(|_| imported_auth.is_some())).or(Some(""))
+        } else {
+            configured.or(bound_client_id.filter(|_| known))
+        };
+        // What is stored belongs to the application that it came with.
+        let stored = registration.filter(|_| client_id == bound_client_id && !own_key);
         Ok(Effective {
             settings: Settings {
                 lead: self.lead,
-                server_auth: None,
                 mode: entry.map(|entry| entry.mode).unwrap_or_default(),
+                server_auth: match entry.map(|entry| &entry.auth) {
+                    Some(AuthConfig::Server(server)) => Some(server.auth.clone()),
+                    Some(AuthConfig::Login) => None,
+                    Some(AuthConfig::Unsaid) | None => imported_auth.cloned(),
+                },
                 binding: client_id.map(|client_id| Binding {
                     client_id: client_id.to_owned(),
                     token_origin: endpoint.token_origin(),
                 }),
             },
-            secret: secret(entry, registration, client_id == bound_client_id),
+            secret: choose(
+                entry.and_then(|entry| entry.secret.as_ref()),
+                stored.and_then(|registration| registration.client_secret.as_ref()),
+            ),
+            app_settings: choose(
+                server.and_then(|server| server.app_settings.as_ref()),
+                stored.and_then(|registration| registration.app_settings.as_ref()),
+            ),
+            passphrase: choose(
+                server.and_then(|server| server.passphrase.as_ref()),
+                stored.and_then(|registration| registration.passphrase.as_ref()),
+            ),
+            algorithm: server.map(|server| server.algorithm).unwrap_or_default(),
+            redirect_uri: entry.and_then(|entry| entry.redirect_uri.clone()),
+            scope: entry.and_then(|entry| entry.scope.clone()),
             endpoint,
             orphaned: bound_client_id.is_some() && !known,
         })
     }
 }
 
-/// The config's secret; the stored one only for the application that it belongs to.
-fn secret(
-    entry: Option<&AccountConfig>,
-    registration: Option<&Registration>,
-    same_application: bool,
-) -> EffectiveSecret {
-    let stored = registration.and_then(|registration| registration.client_secret.as_ref());
-    match (entry.and_then(|entry| entry.secret.as_ref()), stored) {
+/// The config's secret; else the stored one, which is only given for the application that it belongs to.
+fn choose<S: Clone>(configured: Option<&SecretSource>, stored: Option<&S>) -> EffectiveSecret<S> {
+    match (configured, stored) {
         (Some(source), _) => EffectiveSecret::Source(source.clone()),
-        (None, Some(secret)) if same_application => EffectiveSecret::Stored(secret.clone()),
-        (None, _) => EffectiveSecret::Unknown,
+        (None, Some(secret)) => EffectiveSecret::Stored(secret.clone()),
+        (None, None) => EffectiveSecret::Unknown,
     }
 }
 

@@ -15,6 +15,7 @@ mod look;
 mod machine;
 mod names;
 mod payload;
+mod pending_login;
 mod place;
 mod seal;
 mod survey;
@@ -37,7 +38,8 @@ pub use self::{
     error::OpenError,
     key::KeySource,
     machine::MachineId,
-    survey::{AccountInspection, Inspection},
+    pending_login::PendingLogin,
+    survey::{AccountInspection, Held, HeldKind, Inspection},
 };
 use crate::account_name::AccountName;
 
@@ -164,6 +166,42 @@ impl Store {
             place::prepare(spares).map_err(|error| StoreFault(error.to_string()))?;
         }
         self.vault.save_spare(account, record).map_err(|error| fault("save a spare", &error))
+    }
+
+    /// Makes a new login durable beside the grant that it may replace, until its user is verified.
+    ///
+    /// # Errors
+    /// Then it is in memory only.
+    pub fn hold_login(
+        &self,
+        account: &AccountName,
+        record: &Record,
+        replace_user: bool,
+    ) -> Result<(), StoreFault> {
+        let _alone = self.alone(account);
+        self.vault
+            .hold_login(account, record, replace_user)
+            .map_err(|error| fault("save the new login", &error))
+    }
+
+    /// Logins that were not verified when the process before this one ended.
+    pub fn pending_logins(&self) -> Vec<PendingLogin> {
+        self.vault.pending_logins().unwrap_or_else(|error| {
+            tracing::error!(%error, "unfinished logins cannot be listed");
+            Vec::new()
+        })
+    }
+
+    /// The login of an account that waits to be verified.
+    pub fn pending_login(&self, account: &AccountName) -> Option<PendingLogin> {
+        let _alone = self.alone(account);
+        self.vault.pending_login(account)
+    }
+
+    /// Drops a login that took its place, or was refused.
+    pub fn drop_login(&self, account: &AccountName) {
+        let _alone = self.alone(account);
+        self.vault.drop_login(account);
     }
 
     /// Whether grants are bound to this machine.

@@ -40,9 +40,6 @@ fn an_unknown_key_names_line_and_nearest_key() {
 #[test]
 fn what_later_versions_know_is_refused_by_name() {
     for (text, name) in [
-        ("[accounts.a]\nauth = \"ccg\"\nsubject = { user = \"1\" }", "auth = \"ccg\""),
-        ("[accounts.a]\nauth = \"jwt\"", "auth = \"jwt\""),
-        ("[accounts.a]\nredirect_uri = \"http://127.0.0.1/\"", "`redirect_uri`"),
         ("[[access]]\ngroup = \"x\"", "`access`"),
         ("[notify]\ncommand = [\"x\"]", "`notify`"),
         ("[api]\nenabled = true", "`api`"),
