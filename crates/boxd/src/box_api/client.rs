@@ -3,11 +3,7 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use reqwest::{NoProxy, Proxy, redirect, retry};
-use rustls::{
-    ClientConfig,
-    client::Resumption,
-    crypto::CryptoProvider,
-};
+use rustls::{ClientConfig, client::Resumption, crypto::CryptoProvider};
 use rustls_platform_verifier::Verifier;
 
 use super::{

@@ -4,9 +4,9 @@ use boxd_engine::{ServerAuth, schedule::Mode};
 
 use super::{
     AccountConfig, AuthConfig, ConfigError, ServerConfig,
-    subject::subject,
     document::{Keys, Table, Value},
     file::{Reader, filled},
+    subject::subject,
 };
 
 /// Keys of an account, by the `auth` values that they belong to.
@@ -177,7 +177,8 @@ fn refuse_keys_of_others(table: &Table<'_, '_>, kind: Kind) -> Result<(), Config
         let owners: Vec<&str> =
             Kind::ALL.into_iter().filter(|other| other.keys().known.contains(&key)).map(Kind::name).collect();
         if !owners.is_empty() {
-            let has = if table.get("auth").is_some() { "this account has" } else { "without `auth` this one has" };
+            let has =
+                if table.get("auth").is_some() { "this account has" } else { "without `auth` this one has" };
             return Err(value.invalid(&format!(
                 "belongs to auth = \"{}\", but {has} auth = \"{}\"",
                 owners.join("\" or \""),

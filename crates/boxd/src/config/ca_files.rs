@@ -1,6 +1,6 @@
 //! The certificate files that the config names, and whether they can be used.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{Config, ConfigError, error::Place};
 use crate::box_api;
@@ -19,10 +19,19 @@ impl Config {
     /// # Errors
     /// For the first one that does not, with its place and the next step.
     pub fn check_ca_files(&self) -> Result<(), ConfigError> {
-        for CaFileKey { at, path } in &self.ca_files {
-            box_api::certificates_in(path)
-                .map_err(|error| ConfigError::Invalid { at: at.clone(), reason: error.to_string() })?;
-        }
-        Ok(())
+        self.unusable_ca_files().next().map_or(Ok(()), Err)
+    }
+
+    /// What is wrong with each `ca_file` that cannot be used.
+    pub(crate) fn unusable_ca_files(&self) -> impl Iterator<Item = ConfigError> + '_ {
+        self.ca_files.iter().filter_map(|CaFileKey { at, path }| {
+            let error = box_api::certificates_in(path).err()?;
+            Some(ConfigError::Invalid { at: at.clone(), reason: error.to_string() })
+        })
+    }
+
+    /// Whether a `ca_file` key of this config names the file; else it came with a stored account.
+    pub(crate) fn names_ca_file(&self, path: &Path) -> bool {
+        self.ca_files.iter().any(|key| key.path == path)
     }
 }

@@ -101,7 +101,7 @@ impl Complaint {
     }
 }
 
-/// Control characters, and those that change the direction or the lines of a text (Unicode Bidi_Control, Zl, Zp).
+/// Control characters, and those that change the direction or the lines of a text (Unicode `Bidi_Control`, Zl, Zp).
 fn is_unprintable(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

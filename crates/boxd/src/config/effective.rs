@@ -1,6 +1,6 @@
 //! What is in force for one account: its config entry, else what it brought along, else `[box]`.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use boxd_engine::{AppSettingsText, Binding, ClientSecret, Passphrase, Registration, Settings};
 
@@ -122,6 +122,8 @@ impl Config {
         Ok(Effective {
             settings: Settings {
                 lead: self.lead,
+                // The broker knows how many accounts there are.
+                spread: Duration::ZERO,
                 mode: entry.map(|entry| entry.mode).unwrap_or_default(),
                 server_auth: match entry.map(|entry| &entry.auth) {
                     Some(AuthConfig::Server(server)) => Some(server.auth.clone()),

@@ -33,14 +33,16 @@ pub(super) struct Holdings {
 
 impl Exposure {
     /// What a person can do about it.
-    pub(super) fn remedy(&self, file: &Path) -> String {
+    pub(super) fn remedy(self, file: &Path) -> String {
         let file = file.display();
         match self {
             Self::Readable { .. } => format!(
                 "run `chmod 600 {file}`, or keep the secret elsewhere, such as client_secret = {{ file = \"secret.txt\" }}"
             ),
             Self::Writable { .. } => format!("run `chmod go-w {file}`"),
-            Self::Foreign { .. } => format!("run `chown` on {file}, or give a copy of your own with --config"),
+            Self::Foreign { .. } => {
+                format!("run `chown` on {file}, or give a copy of your own with --config")
+            }
         }
     }
 }
@@ -48,7 +50,9 @@ impl Exposure {
 impl fmt::Display for Exposure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Readable { mode } => write!(f, "holds a secret and can be read by others (mode {mode:04o})"),
+            Self::Readable { mode } => {
+                write!(f, "holds a secret and can be read by others (mode {mode:04o})")
+            }
             Self::Writable { mode } => write!(
                 f,
                 "can be written by others (mode {mode:04o}), who could take over what boxd keeps with it"
@@ -147,7 +151,8 @@ mod tests {
     const ANN: u32 = 1000;
     const PASSWD: &str = "root:x:0:0:root:/root:/bin/sh\nann:x:1000:1000::/home/ann:/bin/sh\n\
                           bob:x:1001:1001::/home/bob:/bin/sh\neve:x:1002:100::/home/eve:/bin/sh\n";
-    const GROUPS: &str = "root:x:0:\nusers:x:100:\nann:x:1000:\nbob:x:1001:ann\nteam:x:2000:ann,bob\nown:x:2001:ann\n";
+    const GROUPS: &str =
+        "root:x:0:\nusers:x:100:\nann:x:1000:\nbob:x:1001:ann\nteam:x:2000:ann,bob\nown:x:2001:ann\n";
 
     #[test]
     fn a_group_is_private_if_nobody_else_is_in_it() {
