@@ -64,6 +64,9 @@ pub enum Failure {
     /// No place for the socket could be found.
     #[error("{0}")]
     Endpoint(String),
+    /// `boxd --check` found faults, and has printed them.
+    #[error("{}", if *.0 == 1 { "1 fault was found".to_owned() } else { format!("{} faults were found", .0) })]
+    Check(usize),
 }
 
 impl Failure {
@@ -72,9 +75,12 @@ impl Failure {
         match self {
             Self::Store(error) if error.is_locked() => ALREADY_RUNNING,
             Self::Socket(error) if error.is_already_running() => ALREADY_RUNNING,
-            Self::Config(_) | Self::Homeless(_) | Self::Endpoint(_) | Self::Store(_) | Self::Socket(_) => {
-                CONFIG
-            }
+            Self::Config(_)
+            | Self::Homeless(_)
+            | Self::Endpoint(_)
+            | Self::Store(_)
+            | Self::Socket(_)
+            | Self::Check(_) => CONFIG,
             Self::System { .. } => 1,
         }
     }
@@ -102,6 +108,10 @@ async fn serve_here(options: &Options) -> Result<(), Failure> {
     let limits = Limits::of_this_process();
     let places = places(options)?;
     let config = Config::load(&places.config, places.config_is_explicit)?;
+    if let Err(error) = config.check_ca_files() {
+        // Tokens that are still valid are served all the same.
+        tracing::error!("{error}");
+    }
     let store = Store::open(store_options(options, &places))?;
     let listener = server::Listener::bind(&places.socket)?;
     let broker = Broker::new(
@@ -160,8 +170,17 @@ pub fn check(options: &Options) -> Result<(), Failure> {
     let places = places(options)?;
     let config = Config::load(&places.config, places.config_is_explicit)?;
     let inspection = store::inspect(&store_options(options, &places))?;
-    crate::check::print(&places, &config, &inspection);
-    Ok(())
+    let report = crate::check::report(&places, &config, &inspection);
+    print_report(&report);
+    match report.faults() {
+        0 => Ok(()),
+        faults => Err(Failure::Check(faults)),
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "the output of `boxd --check`")]
+fn print_report(report: &crate::check::Report) {
+    print!("{report}");
 }
 
 fn places(options: &Options) -> Result<Places, Failure> {

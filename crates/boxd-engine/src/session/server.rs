@@ -19,7 +19,9 @@ impl Session {
         let (Some(configured), Some(binding)) = (&self.settings.server_auth, &self.settings.binding) else {
             return false;
         };
-        if auth == configured && record.binding == *binding {
+        let is_bound = record.registration.as_ref().is_some_and(|known| known.server_auth.is_some());
+        // An application that was imported, with its secrets, is shown to nobody but the endpoint it came with.
+        if record.binding != *binding && is_bound || auth == configured && record.binding == *binding {
             return false;
         }
         *auth = configured.clone();

@@ -3,15 +3,13 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use reqwest::{NoProxy, Proxy, redirect, retry};
-use rustls::{
-    ClientConfig,
-    client::Resumption,
-    crypto::CryptoProvider,
-    pki_types::{CertificateDer, pem::PemObject as _},
-};
+use rustls::{ClientConfig, client::Resumption, crypto::CryptoProvider};
 use rustls_platform_verifier::Verifier;
 
-use super::endpoint::{BoxUrl, Endpoint, InvalidEndpoint, ProxyUrl};
+use super::{
+    ca_file::{UnusableCaFile, anchors},
+    endpoint::{BoxUrl, Endpoint, InvalidEndpoint, ProxyUrl},
+};
 
 /// The proxy settings of the environment.
 #[derive(Clone, Debug, Default)]
@@ -43,8 +41,8 @@ impl ProxyEnvironment {
 /// Why no client could be built. Nothing was sent.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unbuilt {
-    #[error("ca_file {}: {reason}", path.display())]
-    Anchor { path: PathBuf, reason: String },
+    #[error(transparent)]
+    Anchor(#[from] UnusableCaFile),
     #[error("HTTPS_PROXY: {0}")]
     Environment(InvalidEndpoint),
     #[error("TLS: {0}")]
@@ -160,7 +158,7 @@ fn build(
     provider: Arc<CryptoProvider>,
     connect_deadline: Duration,
 ) -> Result<reqwest::Client, Unbuilt> {
-    let anchors = ca_file.map_or_else(|| Ok(Vec::new()), anchors)?;
+    let anchors = ca_file.map_or_else(|| Ok(Vec::new()), |path| anchors(path))?;
     let verifier = Verifier::new_with_extra_roots(anchors, provider.clone())?;
     let mut tls = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
@@ -189,15 +187,4 @@ fn build(
     }
     .build()
     .map_err(Unbuilt::Client)
-}
-
-fn anchors(path: &PathBuf) -> Result<Vec<CertificateDer<'static>>, Unbuilt> {
-    let unusable = |reason: String| Unbuilt::Anchor { path: path.clone(), reason };
-    let found: Result<Vec<_>, _> = CertificateDer::pem_file_iter(path)
-        .and_then(Iterator::collect)
-        .map_err(|error| unusable(error.to_string()));
-    match found {
-        Ok(found) if found.is_empty() => Err(unusable("no PEM certificate in it".to_owned())),
-        found => found,
-    }
 }

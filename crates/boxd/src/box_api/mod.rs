@@ -4,6 +4,7 @@
 //! ([`boxd_engine::Exchange`]), because sending a used refresh token and losing an unused one differ.
 
 mod answer;
+mod ca_file;
 mod client;
 pub mod code;
 mod date;
@@ -27,6 +28,7 @@ use reqwest::{
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
+pub use ca_file::{UnusableCaFile, certificates_in};
 pub use client::ProxyEnvironment;
 pub use code::{CodeError, CodeTokens};
 pub use downscope::{DownscopeError, DownscopedToken};
@@ -157,6 +159,10 @@ impl BoxApi {
         request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
         let client = match self.clients.get(endpoint, url).await {
             Ok(client) => client,
+            // A person's matter, not the network's.
+            Err(unbuilt @ client::Unbuilt::Anchor(_)) => {
+                return Exchange::Unprepared(unbuilt.to_string()).into();
+            }
             Err(unbuilt) => return Exchange::NotSent(unbuilt.to_string()).into(),
         };
         let answered = exchange::exchange(&client, request, self.deadlines.total).await;

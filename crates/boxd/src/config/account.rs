@@ -1,11 +1,12 @@
 //! `[accounts.NAME]` of the config file: which keys belong to which kind of account, and what they mean.
 
-use boxd_engine::{ServerAuth, Subject, schedule::Mode};
+use boxd_engine::{ServerAuth, schedule::Mode};
 
 use super::{
-    AccountConfig, ConfigError, ServerConfig,
+    AccountConfig, AuthConfig, ConfigError, ServerConfig,
     document::{Keys, Table, Value},
     file::{Reader, filled},
+    subject::subject,
 };
 
 /// Keys of an account, by the `auth` values that they belong to.
@@ -29,7 +30,6 @@ const JWT: Keys = Keys {
     ],
     elsewhere: &[],
 };
-const SUBJECT: Keys = Keys { known: &["enterprise", "user"], elsewhere: &[] };
 
 /// What `auth` says.
 #[derive(Clone, Copy)]
@@ -63,22 +63,25 @@ impl Reader<'_> {
     pub(super) fn account(&mut self, value: &Value<'_, '_>) -> Result<AccountConfig, ConfigError> {
         // The kind first: it decides which keys mean something.
         let open = value.open_table()?;
-        let kind = match open.get("auth") {
-            None => Kind::Login,
-            Some(auth) => {
-                let name = auth.string()?;
-                let known = Kind::ALL.into_iter().find(|kind| kind.name() == name);
-                known.ok_or_else(|| auth.invalid("expected \"oauth2\", \"ccg\" or \"jwt\""))?
-            }
-        };
+        let said = open.get("auth").map(|auth| {
+            let name = auth.string()?;
+            let known = Kind::ALL.into_iter().find(|kind| kind.name() == name);
+            known.ok_or_else(|| auth.invalid("expected \"oauth2\", \"ccg\" or \"jwt\""))
+        });
+        let said = said.transpose()?;
+        let kind = said.unwrap_or(Kind::Login);
         refuse_keys_of_others(&open, kind)?;
         let table = value.table(kind.keys())?;
         let mut account = self.common_keys(&table)?;
-        match kind {
-            Kind::Login => login_keys(&table, &mut account)?,
-            Kind::Ccg => account.server = Some(ccg_keys(value, &table, &account)?),
-            Kind::Jwt => account.server = Some(self.jwt_keys(value, &table)?),
+        if let Kind::Login = kind {
+            login_keys(&table, &mut account)?;
         }
+        account.auth = match said {
+            None => AuthConfig::Unsaid,
+            Some(Kind::Login) => AuthConfig::Login,
+            Some(Kind::Ccg) => AuthConfig::Server(ccg_keys(value, &table, &account)?),
+            Some(Kind::Jwt) => AuthConfig::Server(self.jwt_keys(value, &table)?),
+        };
         Ok(account)
     }
 
@@ -127,7 +130,13 @@ impl Reader<'_> {
 
 fn login_keys(table: &Table<'_, '_>, account: &mut AccountConfig) -> Result<(), ConfigError> {
     if let Some(uri) = table.get("redirect_uri") {
-        account.redirect_uri = Some(filled(&uri)?.parse().map_err(|error| uri.invalid(&error))?);
+        let parsed = filled(&uri)?.parse().map_err(|error| {
+            uri.invalid(&format!(
+                "{error}; boxd can only listen on a loopback address of this machine, such as \
+                 http://127.0.0.1/callback"
+            ))
+        })?;
+        account.redirect_uri = Some(parsed);
     }
     if let Some(scope) = table.get("scope") {
         account.scope = Some(scopes(&scope)?);
@@ -168,30 +177,16 @@ fn refuse_keys_of_others(table: &Table<'_, '_>, kind: Kind) -> Result<(), Config
         let owners: Vec<&str> =
             Kind::ALL.into_iter().filter(|other| other.keys().known.contains(&key)).map(Kind::name).collect();
         if !owners.is_empty() {
+            let has =
+                if table.get("auth").is_some() { "this account has" } else { "without `auth` this one has" };
             return Err(value.invalid(&format!(
-                "belongs to auth = \"{}\", but this account has auth = \"{}\"",
+                "belongs to auth = \"{}\", but {has} auth = \"{}\"",
                 owners.join("\" or \""),
                 kind.name()
             )));
         }
     }
     Ok(())
-}
-
-fn subject(value: &Value<'_, '_>) -> Result<Subject, ConfigError> {
-    let table = value.table(SUBJECT)?;
-    let mut given = table.all();
-    let (Some((kind, id)), None) = (given.next(), given.next()) else {
-        return Err(value.invalid("expected exactly one of { enterprise = \"ID\" } and { user = \"ID\" }"));
-    };
-    let text = id.string_or_integer().map_err(|_other| id.wrong("an id of Box, such as \"12345\""))?;
-    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(id.invalid("expected an id of Box: digits alone"));
-    }
-    Ok(match kind {
-        "enterprise" => Subject::Enterprise(text.to_owned()),
-        _ => Subject::User(text.to_owned()),
-    })
 }
 
 /// Scopes as one text, separated by single spaces (RFC 6749 section 3.3).

@@ -4,7 +4,7 @@ use std::{path::Path, time::Duration};
 
 use boxd_engine::{AppSettingsText, Binding, ClientSecret, Passphrase, Registration, Settings};
 
-use super::{Config, ConfigError, SecretError, SecretSource};
+use super::{AuthConfig, Config, ConfigError, SecretError, SecretSource};
 use crate::{
     account_name::AccountName,
     assertion::Algorithm,
@@ -19,7 +19,7 @@ pub struct Effective {
     pub settings: Settings,
     /// Where its requests go.
     pub endpoint: Endpoint,
-    /// The secret of its application.
+    /// The secret of its application. Unknown for JWT as a rule: the app settings hold it.
     pub secret: EffectiveSecret<ClientSecret>,
     /// JWT: the app settings file.
     pub app_settings: EffectiveSecret<AppSettingsText>,
@@ -106,24 +106,29 @@ impl Config {
         let own = entry.map(|entry| entry.endpoint.clone()).unwrap_or_default();
         let endpoint = own.over(stored).over(self.endpoint.clone()).resolve().map_err(unusable)?;
 
-        let configured = entry.and_then(|entry| entry.client_id.as_deref());
         let known = entry.is_some() || registration.is_some();
-        let server = entry.and_then(|entry| entry.server.as_ref());
-        // An application's key is bound to nothing that a grant could be lost with: its settings file names it.
-        let nameless = server.is_some_and(|server| server.app_settings.is_some()).then_some("");
-        let client_id = configured.or(nameless).or(bound_client_id.filter(|_| known));
-        let same_application = client_id == bound_client_id;
-        let of_registration = registration.filter(|_| entry.is_none());
-        let stored = registration.filter(|_| same_application);
+        let server = entry.and_then(|entry| entry.auth.server());
+        let imported_auth = registration.and_then(|registration| registration.server_auth.as_ref());
+        // A key of the config's own: its settings file names the application.
+        let own_key = server.is_some_and(|server| server.app_settings.is_some());
+        let configured = entry.and_then(|entry| entry.client_id.as_deref());
+        let client_id = if own_key {
+            configured.or(bound_client_id.filter(|_| imported_auth.is_some())).or(Some(""))
+        } else {
+            configured.or(bound_client_id.filter(|_| known))
+        };
+        // What is stored belongs to the application that it came with.
+        let stored = registration.filter(|_| client_id == bound_client_id && !own_key);
         Ok(Effective {
             settings: Settings {
                 lead: self.lead,
                 // The broker knows how many accounts there are.
                 spread: Duration::ZERO,
                 mode: entry.map(|entry| entry.mode).unwrap_or_default(),
-                server_auth: match entry {
-                    Some(_) => server.map(|server| server.auth.clone()),
-                    None => of_registration.and_then(|registration| registration.server_auth.clone()),
+                server_auth: match entry.map(|entry| &entry.auth) {
+                    Some(AuthConfig::Server(server)) => Some(server.auth.clone()),
+                    Some(AuthConfig::Login) => None,
+                    Some(AuthConfig::Unsaid) | None => imported_auth.cloned(),
                 },
                 binding: client_id.map(|client_id| Binding {
                     client_id: client_id.to_owned(),

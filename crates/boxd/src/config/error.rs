@@ -2,6 +2,7 @@
 
 use std::{fmt, io, path::PathBuf};
 
+use super::exposure::Exposure;
 use crate::account_name::AccountName;
 
 /// A key in a config file.
@@ -33,17 +34,13 @@ pub enum ConfigError {
         /// The system's reason.
         source: io::Error,
     },
-    /// A secret stands in a file that others can read.
-    #[error(
-        "{}: holds a secret and can be read by others (mode {mode:04o}): run `chmod 600 {}`, or keep the \
-         secret elsewhere, such as client_secret = {{ file = \"secret.txt\" }}",
-        file.display(), file.display()
-    )]
+    /// Others can read a secret in it, or could take over what boxd keeps by writing it.
+    #[error("{}: {exposure}; {}", file.display(), exposure.remedy(file))]
     Exposed {
         /// The file.
         file: PathBuf,
-        /// Its permission bits.
-        mode: u32,
+        /// What others can do.
+        exposure: Exposure,
     },
     /// No TOML.
     #[error("{}:{line}: {reason}", file.display())]

@@ -1,18 +1,19 @@
 //! Reads the config file.
 
 use std::{
-    fs::{self, File},
+    fs::File,
     io::{self, Read as _},
     path::{Path, PathBuf},
 };
 
-use boxd_engine::ClientSecret;
 use zeroize::Zeroizing;
 
 use super::{
-    Config, ConfigError, SecretSource,
+    Config, ConfigError,
+    ca_files::CaFileKey,
     document::{Keys, Source, Table, Value},
     duration,
+    exposure::{self, Holdings},
 };
 use crate::{
     account_name::AccountName,
@@ -25,7 +26,6 @@ const ROOT: Keys = Keys {
 };
 const REFRESH: Keys = Keys { known: &["lead"], elsewhere: &[] };
 const BOX: Keys = Keys { known: &endpoint::KEYS, elsewhere: &[] };
-const SECRET: Keys = Keys { known: &["file", "env", "command", "credential"], elsewhere: &[] };
 
 /// A config file is a few hundred bytes; a device or a wrong file is not read to its end.
 const FILE_LIMIT: u64 = 1024 * 1024;
@@ -40,35 +40,27 @@ impl Config {
             Err(error) if error.kind() == io::ErrorKind::NotFound && !explicit => return Ok(Self::default()),
             Err(error) => return Err(unreadable(error)),
         };
-        let mode = readable_by_others(&file.metadata().map_err(unreadable)?);
+        let metadata = file.metadata().map_err(unreadable)?;
         let mut text = Zeroizing::new(String::new());
-        file.take(FILE_LIMIT).read_to_string(&mut text).map_err(unreadable)?;
-        let (config, holds_secret) = Reader::new(path).read(&text)?;
-        match mode {
-            Some(mode) if holds_secret => Err(ConfigError::Exposed { file: path.to_owned(), mode }),
-            _ => Ok(config),
+        file.take(FILE_LIMIT + 1).read_to_string(&mut text).map_err(unreadable)?;
+        if u64::try_from(text.len()).is_ok_and(|length| length > FILE_LIMIT) {
+            return Err(unreadable(io::Error::new(io::ErrorKind::FileTooLarge, "larger than 1 MiB")));
+        }
+        let (config, holdings) = Reader::new(path).read(&text)?;
+        match exposure::of(&metadata, holdings) {
+            Some(exposure) => Err(ConfigError::Exposed { file: path.to_owned(), exposure }),
+            None => Ok(config),
         }
     }
 }
 
-/// The permission bits, where group or others may read.
-#[cfg(unix)]
-fn readable_by_others(metadata: &fs::Metadata) -> Option<u32> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let mode = metadata.permissions().mode() & 0o7777;
-    (mode & 0o044 != 0).then_some(mode)
-}
-
-#[cfg(not(unix))]
-fn readable_by_others(_metadata: &fs::Metadata) -> Option<u32> {
-    None
-}
-
+/// Turns the text into a config, and notes what makes it matter who else can read or write the file.
 pub(super) struct Reader<'p> {
     file: &'p Path,
     /// What relative file names are relative to.
     pub(super) base: PathBuf,
-    holds_secret: bool,
+    pub(super) holdings: Holdings,
+    ca_files: Vec<CaFileKey>,
 }
 
 impl<'p> Reader<'p> {
@@ -76,11 +68,11 @@ impl<'p> Reader<'p> {
         let base = file.parent().unwrap_or(Path::new("")).to_owned();
         // The daemon may change its directory later on.
         let base = std::path::absolute(&base).unwrap_or(base);
-        Self { file, base, holds_secret: false }
+        Self { file, base, holdings: Holdings::default(), ca_files: Vec::new() }
     }
 
-    /// The config, and whether a secret stands in it.
-    fn read(mut self, text: &str) -> Result<(Config, bool), ConfigError> {
+    /// The config, and what it holds.
+    fn read(mut self, text: &str) -> Result<(Config, Holdings), ConfigError> {
         let source = Source { file: self.file, text };
         let document = source.parse()?;
         let root = Table::root(source, document.get_ref(), ROOT)?;
@@ -102,67 +94,20 @@ impl<'p> Reader<'p> {
                 config.accounts.insert(account_name(name, &value)?, self.account(&value)?);
             }
         }
-        Ok((config, self.holds_secret))
-    }
-
-    pub(super) fn secret(&mut self, value: &Value<'_, '_>) -> Result<SecretSource, ConfigError> {
-        if !value.is_table() {
-            let expected = "a string or one of { file }, { env }, { command }, { credential }";
-            let text = value.string().map_err(|_not_text| value.wrong(expected))?;
-            if text.is_empty() {
-                return Err(value.invalid("is empty"));
-            }
-            let secret = SecretSource::Inline(ClientSecret::new(text));
-            self.holds_secret |= secret.is_inline();
-            return Ok(secret);
-        }
-        self.reference(value)
-    }
-
-    /// A table that says where a secret is.
-    fn reference(&mut self, value: &Value<'_, '_>) -> Result<SecretSource, ConfigError> {
-        let table = value.table(SECRET)?;
-        let mut given = table.all();
-        let (Some((kind, source)), None) = (given.next(), given.next()) else {
-            return Err(value.invalid("expected exactly one of file, env, command and credential"));
-        };
-        match kind {
-            "file" => Ok(SecretSource::File(self.base.join(filled(&source)?))),
-            "env" => Ok(SecretSource::Env(filled(&source)?.to_owned())),
-            "credential" => match filled(&source)? {
-                name if name.contains('/') || name == ".." => {
-                    Err(source.invalid("expected the name of a credential, not a path"))
-                }
-                name => Ok(SecretSource::Credential(name.to_owned())),
-            },
-            _ => match source.strings()? {
-                words if words.first().is_none_or(String::is_empty) => {
-                    Err(source.invalid("expected a program and its arguments"))
-                }
-                words => Ok(SecretSource::Command(words)),
-            },
-        }
-    }
-
-    /// A file, named directly or as a secret's table does; or another place, as for secrets.
-    pub(super) fn file_or_reference(&mut self, value: &Value<'_, '_>) -> Result<SecretSource, ConfigError> {
-        if value.is_table() {
-            return self.reference(value);
-        }
-        let expected = "a file name or one of { file }, { env }, { command }, { credential }";
-        let name = value.string().map_err(|_not_text| value.wrong(expected))?;
-        if name.trim_start().starts_with('{') {
-            return Err(value.invalid("expected the name of the app settings file, not its content"));
-        }
-        Ok(SecretSource::File(self.base.join(filled(value)?)))
+        config.ca_files = self.ca_files;
+        Ok((config, self.holdings))
     }
 
     pub(super) fn endpoint(&mut self, value: &Value<'_, '_>) -> Result<EndpointSettings, ConfigError> {
         let mut settings = EndpointSettings::default();
         for (key, value) in value.table(BOX)?.all() {
             settings.set(key, filled(&value)?, &self.base).map_err(|error| value.invalid(&error))?;
+            if let ("ca_file", Some(path)) = (key, &settings.ca_file) {
+                self.ca_files.push(CaFileKey { at: value.at.clone(), path: path.clone() });
+            }
         }
-        self.holds_secret |= settings.proxy.as_ref().is_some_and(endpoint::ProxyUrl::has_password);
+        self.holdings.power |= settings != EndpointSettings::default();
+        self.holdings.secret |= settings.proxy.as_ref().is_some_and(endpoint::ProxyUrl::has_password);
         Ok(settings)
     }
 }

@@ -1,15 +1,19 @@
 //! What the person configured: the file, its checks, and what it means for each account.
 
 mod account;
+mod ca_files;
 mod command;
 mod document;
 pub mod duration;
 mod effective;
 pub mod error;
+pub mod exposure;
 mod file;
 pub mod paths;
+mod reference;
 pub mod secret_source;
 mod similar;
+mod subject;
 #[cfg(test)]
 mod tests;
 
@@ -21,6 +25,7 @@ use crate::{account_name::AccountName, assertion::Algorithm, box_api::EndpointSe
 
 pub use effective::{Effective, EffectiveSecret, Kept};
 pub use error::ConfigError;
+pub use exposure::Exposure;
 pub use paths::Paths;
 pub use secret_source::{SecretError, SecretSource};
 
@@ -31,6 +36,7 @@ pub struct Config {
     accounts: BTreeMap<AccountName, AccountConfig>,
     lead: Duration,
     endpoint: EndpointSettings,
+    ca_files: Vec<ca_files::CaFileKey>,
 }
 
 /// `[accounts.NAME]`. What it leaves out is taken from what a login or import stored with the account.
@@ -48,8 +54,30 @@ pub struct AccountConfig {
     pub redirect_uri: Option<RedirectUri>,
     /// Scopes that a login asks for, separated by spaces; `None`: all that the app has.
     pub scope: Option<String>,
-    /// For an application that mints its tokens.
-    pub server: Option<ServerConfig>,
+    /// How the account gets its tokens.
+    pub auth: AuthConfig,
+}
+
+/// What `auth` of an entry says.
+#[derive(Clone, Debug, Default)]
+pub enum AuthConfig {
+    /// Nothing: as the account was imported, else a person logs in.
+    #[default]
+    Unsaid,
+    /// `oauth2`: a person logs in.
+    Login,
+    /// `ccg` or `jwt`: an application mints its tokens.
+    Server(ServerConfig),
+}
+
+impl AuthConfig {
+    /// What an application that mints its tokens has besides.
+    pub fn server(&self) -> Option<&ServerConfig> {
+        match self {
+            Self::Server(server) => Some(server),
+            Self::Unsaid | Self::Login => None,
+        }
+    }
 }
 
 /// What an account with `auth = "ccg"` or `"jwt"` has besides.
@@ -73,6 +101,7 @@ impl Default for Config {
             accounts: BTreeMap::new(),
             lead: Duration::from_mins(5),
             endpoint: EndpointSettings::default(),
+            ca_files: Vec::new(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{
     ffi::OsString,
+    fmt,
     fs::File,
     io::Read as _,
     path::{Path, PathBuf},
@@ -17,6 +18,9 @@ use super::command;
 const SECRET_LIMIT: u64 = 64 * 1024;
 /// A command that asks a person would hold up a renewal; one that only looks something up is quick.
 const COMMAND_DEADLINE: Duration = Duration::from_secs(10);
+
+/// Where systemd puts a service's credentials (systemd.exec(5)).
+const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
 
 /// Where a secret comes from. A reference is read at start, on reload and after `invalid_client`.
 #[derive(Clone, Debug)]
@@ -45,7 +49,7 @@ pub enum SecretError {
         reason: String,
     },
     /// A variable that is not set.
-    #[error("the environment variable {0} is not set")]
+    #[error("the environment variable {0} is not set{hint}", hint = hint(.0))]
     NotSet(String),
     /// A command that failed.
     #[error("secret command `{program}`: {reason}")]
@@ -58,6 +62,13 @@ pub enum SecretError {
     /// Nothing but a line's end, or no text.
     #[error("the secret from {0} is empty or not UTF-8 text")]
     NoText(String),
+}
+
+fn hint(variable: &str) -> &'static str {
+    match variable {
+        CREDENTIALS => " (systemd sets it for a service that has LoadCredential= or SetCredential=)",
+        _ => "",
+    }
 }
 
 /// What reading a secret depends on besides the source.
@@ -93,26 +104,24 @@ impl SecretSource {
                 })?
             }
             Self::Credential(name) => {
-                let directory = (surroundings.variable)("CREDENTIALS_DIRECTORY")
-                    .ok_or_else(|| SecretError::NotSet("CREDENTIALS_DIRECTORY".to_owned()))?;
+                let directory = (surroundings.variable)(CREDENTIALS)
+                    .ok_or_else(|| SecretError::NotSet(CREDENTIALS.to_owned()))?;
                 read_file(&Path::new(&directory).join(name))?
             }
         };
-        text_of(&bytes).ok_or_else(|| SecretError::NoText(self.name()))
+        text_of(&bytes).ok_or_else(|| SecretError::NoText(self.to_string()))
     }
+}
 
-    /// Whether the secret itself stands in the config file.
-    pub(super) fn is_inline(&self) -> bool {
-        matches!(self, Self::Inline(_))
-    }
-
-    fn name(&self) -> String {
+/// Where it is, never what it is.
+impl fmt::Display for SecretSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Inline(_) => "the config file".to_owned(),
-            Self::File(path) => format!("file {}", path.display()),
-            Self::Env(name) => format!("environment variable {name}"),
-            Self::Command(words) => format!("command `{}`", words.first().map_or("", String::as_str)),
-            Self::Credential(name) => format!("credential {name}"),
+            Self::Inline(_) => f.write_str("the config file"),
+            Self::File(path) => write!(f, "file {}", path.display()),
+            Self::Env(name) => write!(f, "environment variable {name}"),
+            Self::Command(words) => write!(f, "command `{}`", words.first().map_or("", String::as_str)),
+            Self::Credential(name) => write!(f, "credential {name}"),
         }
     }
 }

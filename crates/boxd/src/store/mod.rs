@@ -39,7 +39,7 @@ pub use self::{
     key::KeySource,
     machine::MachineId,
     pending_login::PendingLogin,
-    survey::{AccountInspection, Inspection},
+    survey::{AccountInspection, Held, HeldKind, Inspection},
 };
 use crate::account_name::AccountName;
 

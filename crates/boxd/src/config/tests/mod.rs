@@ -1,5 +1,8 @@
 //! Config files as people write them, and secrets where they keep them.
 
+mod accounts;
+mod bindings;
+mod exposed;
 mod faults;
 mod resolving;
 mod secrets;

@@ -105,6 +105,18 @@ mod commands {
     }
 
     #[test]
+    fn the_end_of_a_complaint_reaches_the_person() {
+        let error = command("yes noise | head -c 200000 >&2; echo the end >&2; exit 1").unwrap_err();
+        assert!(error.ends_with("the end"), "{error}");
+        let error = command("echo touch the key >&2; exec sleep 60").unwrap_err();
+        assert!(error.contains("within 0.3 s: touch the key"), "{error}");
+        let error = command("echo locked >&2").unwrap_err();
+        assert!(error.contains("it printed nothing: locked"), "{error}");
+        let error = command(r"printf 'a\342\200\256b\302\233c' >&2; exit 1").unwrap_err();
+        assert!(error.ends_with("a b c"), "{error:?}");
+    }
+
+    #[test]
     fn one_that_hangs_or_floods_is_ended() {
         let error = command("sleep 60 & sleep 60").unwrap_err();
         assert!(error.contains("within 0.3 s"), "{error}");

@@ -29,7 +29,7 @@ fn one_daemon_at_a_time() {
 fn an_inspection_needs_no_lock_and_changes_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let state_dir = directory.path().join("state");
-    assert_eq!(inspect(&options(&state_dir)).unwrap().accounts, []);
+    assert!(inspect(&options(&state_dir)).unwrap().accounts.is_empty());
     assert!(!state_dir.exists());
 
     let store = Store::open(options(&state_dir)).unwrap();
