@@ -106,6 +106,23 @@ fn check_changes_nothing() {
 }
 
 #[test]
+fn check_says_what_a_person_must_put_right() {
+    let daemon = Daemon::prepared(
+        "[accounts.bot]\nauth = \"ccg\"\nclient_id = \"app\"\nsubject = { enterprise = 42 }\n\
+         client_secret = { command = [\"sh\", \"-c\", \"echo canary; echo vault is locked >&2; exit 3\"] }\n",
+    );
+    let check =
+        boxd_tests::daemon::run(daemon.command(&boxd_tests::Binaries::built().boxd).arg("--check"), None);
+    assert_eq!(check.code, 78, "{}", check.stderr);
+    for part in ["ccg as enterprise 42", "client_id  app", "FAULT", "exit status: 3: vault is locked"] {
+        assert!(check.stdout.contains(part), "{part:?} is not in {}", check.stdout);
+    }
+    assert!(!check.stdout.contains("canary") && !check.stderr.contains("canary"));
+    assert!(check.stderr.contains("1 fault was found"), "{}", check.stderr);
+    assert!(!daemon.state_dir().exists(), "it only looks");
+}
+
+#[test]
 fn a_bad_config_is_refused_on_reload_and_the_old_one_stays() {
     let mut daemon = Daemon::prepared("default_account = \"work\"\n");
     daemon.restart();

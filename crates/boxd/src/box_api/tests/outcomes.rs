@@ -82,14 +82,15 @@ async fn a_server_that_closes_or_is_mute_during_the_handshake_got_nothing() {
 }
 
 #[tokio::test]
-async fn an_unusable_trust_anchor_sends_nothing() {
+async fn an_unusable_trust_anchor_sends_nothing_and_is_a_persons_matter() {
     let directory = tempfile::tempdir().unwrap();
     let empty = directory.path().join("empty.pem");
     std::fs::write(&empty, "").unwrap();
     for file in [empty, directory.path().join("absent.pem")] {
         let settings = [("token_url", "https://localhost:1/"), ("ca_file", file.to_str().unwrap())];
-        let reason = not_sent(refresh(&endpoint(&settings)).await);
-        assert!(reason.contains(file.to_str().unwrap()), "{reason}");
+        let exchange = refresh(&endpoint(&settings)).await;
+        let boxd_engine::Exchange::Unprepared(reason) = exchange else { panic!("{exchange:?}") };
+        assert!(reason.contains(file.to_str().unwrap()) && reason.contains("boxctl reload"), "{reason}");
     }
 }
 
