@@ -46,7 +46,7 @@ impl Session {
                 let (operation, renew_now) = (*operation, *renew_now);
                 self.forget_the_past();
                 self.settings = settings.clone();
-                self.take_over(now, record);
+                self.take_over(now, record, Duration::ZERO);
                 if renew_now {
                     self.next = Some(now.boot);
                     self.cause = Cause::Import;
@@ -60,7 +60,7 @@ impl Session {
                 self.publish(now, record, effects);
             }
             Writing::Rewrite if record.generation > self.generation => {
-                self.take_over(now, record);
+                self.take_over(now, record, Duration::ZERO);
                 self.resume(now);
             }
             Writing::Rewrite => {
@@ -70,7 +70,7 @@ impl Session {
             Writing::Adoption { operation } => {
                 self.foreign = false;
                 self.trouble = None;
-                if self.take_over(now, record) {
+                if self.take_over(now, record, Duration::ZERO) {
                     self.renew_by_other_clock(now);
                 }
                 if self.doubt.is_some() {
@@ -186,7 +186,10 @@ impl Session {
         self.trouble = None;
         self.failures = 0;
         self.last_resort = Resort::Untried;
-        if self.take_over(now, record) {
+        // What a caller's `min_ttl` brought must live as long as was said.
+        let asked_for = matches!(self.cause, Cause::Demand | Cause::Rejected | Cause::Explicit);
+        let spread = if asked_for { Duration::ZERO } else { self.settings.spread };
+        if self.take_over(now, record, spread) {
             self.renew_by_other_clock(now);
         }
         effects.push(Effect::Notice(Notice::Renewed { generation }));
@@ -217,9 +220,9 @@ impl Session {
         self.cause = Cause::Retry;
     }
 
-    /// Makes a durable record the one that is served and planned for. Returns whether the clocks leave its
-    /// end in doubt.
-    fn take_over(&mut self, now: Now, record: Box<Record>) -> bool {
+    /// Makes a durable record the one that is served and planned for; `spread` is only for a token that nobody
+    /// was promised yet. Returns whether the clocks leave its end in doubt.
+    fn take_over(&mut self, now: Now, record: Box<Record>, spread: Duration) -> bool {
         let mut uncertain = false;
         self.generation = record.generation;
         self.highest = self.highest.max(record.generation);
@@ -230,9 +233,6 @@ impl Session {
             (expires, uncertain) = end_of(access, self.boot_id, now);
             self.longest_life = self.longest_life.max(access.life);
             self.left_at_commit = expires.since(now.boot);
-            // What a caller's `min_ttl` brought must live as long as the contract says.
-            let asked_for = matches!(self.cause, Cause::Demand | Cause::Rejected | Cause::Explicit);
-            let spread = if asked_for { Duration::ZERO } else { self.settings.spread };
             self.early = schedule::part_of_spread(spread, access.life, now.jitter);
             Published { access: access.token.clone(), expires, promised: expires, life: access.life }
         });

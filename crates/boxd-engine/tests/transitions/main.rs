@@ -14,3 +14,4 @@ mod person;
 mod promises;
 mod replacing;
 mod server;
+mod spreading;
