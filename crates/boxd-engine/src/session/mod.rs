@@ -14,7 +14,7 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{
     event::{Cause, CommitReason, Effect, Event, Operation, Which},
-    grant::{Credential, Generation, GrantId, Record, Registration, ServerAuth, User},
+    grant::{Binding, Credential, Generation, GrantId, Record, Registration, ServerAuth, User},
     schedule::{Mode, Settings},
     snapshot::{Published, Way},
     time::{BootId, BootTime, Moment, Now},
@@ -97,7 +97,7 @@ pub struct Session {
     // What `status` shows of the record, also while it is away.
     born: Option<Moment>,
     user: Option<Arc<User>>,
-    application: Option<(String, Option<Arc<Registration>>)>,
+    application: Option<(Binding, Option<Arc<Registration>>)>,
     way: Option<Way>,
     /// By which the same refresh token, or the one before it, is known again.
     fingerprints: [Option<u64>; 2],
@@ -236,10 +236,10 @@ impl Session {
         Some(record)
     }
 
-    /// The grant's `client_id`, and the application and endpoints that the store knows of it.
-    pub fn application(&self) -> Option<(&str, Option<&Registration>)> {
-        let (client_id, registration) = self.application.as_ref()?;
-        Some((client_id, registration.as_deref()))
+    /// To whom the grant may be shown, and the application and endpoints that the store knows of it.
+    pub fn application(&self) -> Option<(&Binding, Option<&Registration>)> {
+        let (binding, registration) = self.application.as_ref()?;
+        Some((binding, registration.as_deref()))
     }
 
     /// What the store knows of the grant's application and endpoints.
@@ -308,8 +308,7 @@ impl Session {
     fn describe(&mut self, record: Option<&Record>) {
         self.born = record.and_then(Record::refresh_born);
         self.user = record.and_then(|record| record.user.clone());
-        self.application =
-            record.map(|record| (record.binding.client_id.clone(), record.registration.clone()));
+        self.application = record.map(|record| (record.binding.clone(), record.registration.clone()));
         self.way = record.map(|record| match &record.credential {
             Credential::OAuth2 { .. } => Way::Login,
             Credential::AccessOnly { .. } => Way::AccessOnly,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use boxd_engine::{ClientSecret, Event, Record, Registration, ServerAuth, Trouble};
+use boxd_engine::{Binding, ClientSecret, Credential, Event, Record, Registration, ServerAuth, Trouble};
 
 use super::{Broker, account::Account};
 use crate::{
@@ -18,23 +18,50 @@ pub(super) struct Application {
     pub(super) secret: ClientSecret,
 }
 
+/// What is known of the application that an account's grant belongs to.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'a> {
+    pub(super) client_id: &'a str,
+    /// Where its secrets may go; `None` where they were just given for whatever is in force.
+    pub(super) token_origin: Option<&'a str>,
+    pub(super) registration: Option<&'a Registration>,
+}
+
+impl<'a> Known<'a> {
+    /// As it is stored.
+    pub(super) fn bound(binding: &'a Binding, registration: Option<&'a Registration>) -> Self {
+        Self { client_id: &binding.client_id, token_origin: Some(&binding.token_origin), registration }
+    }
+
+    /// As a record has it.
+    pub(super) fn of(record: &'a Record) -> Self {
+        Self::bound(&record.binding, record.registration.as_deref())
+    }
+}
+
 impl Broker {
     /// Settings, endpoint and secret of an account by the configuration in force.
     pub(super) fn effective(&self, account: &Account) -> Result<Effective, ConfigError> {
-        self.effective_for(&account.name, account.held().session.application())
+        let held = account.held();
+        let known = held.session.application();
+        let known = known.map(|(binding, registration)| Known::bound(binding, registration));
+        self.effective_for(&account.name, known)
     }
 
-    /// The same for a grant of this `client_id` and registration.
+    /// The same for a grant of this application.
     pub(super) fn effective_for(
         &self,
         name: &AccountName,
-        grant: Option<(&str, Option<&Registration>)>,
+        known: Option<Known<'_>>,
     ) -> Result<Effective, ConfigError> {
-        let registration = grant.and_then(|(_, registration)| registration);
-        let mut effective =
-            self.config().resolve(name, registration, grant.map(|(client_id, _)| client_id))?;
+        let registration = known.and_then(|known| known.registration);
+        let client_id = known.map(|known| known.client_id);
+        let mut effective = self.config().resolve(name, registration, client_id)?;
         effective.settings.spread = self.spread();
-        Ok(effective)
+        Ok(match known.and_then(|known| known.token_origin) {
+            Some(bound) => effective.for_origin(bound),
+            None => effective,
+        })
     }
 
     /// The application that may see `record`. Checked here once more, right before anything is sent.
@@ -43,9 +70,12 @@ impl Broker {
         account: &Account,
         record: &Record,
     ) -> Result<Application, String> {
-        let known = (&*record.binding.client_id, record.registration.as_deref());
-        let effective = self.effective_for(&account.name, Some(known)).map_err(|error| error.to_string())?;
-        if effective.settings.binding.as_ref() != Some(&record.binding) {
+        let known = Some(Known::of(record));
+        let effective = self.effective_for(&account.name, known).map_err(|error| error.to_string())?;
+        let mints = matches!(record.credential, Credential::Server { .. });
+        if effective.settings.binding.as_ref() != Some(&record.binding)
+            || effective.settings.server_auth.is_some() != mints
+        {
             return Err("the configuration no longer matches the grant".into());
         }
         if matches!(effective.settings.server_auth, Some(ServerAuth::Jwt(_))) {

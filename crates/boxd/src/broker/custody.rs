@@ -5,14 +5,13 @@ use std::{sync::Arc, time::Duration};
 use boxd_engine::{BootTime, Credential, Event, Operation, Record, Settings, State, Trouble};
 use boxd_proto::{AccountStatus, Code, Problem};
 
-use super::{Broker, account::Account, problems};
+use super::{Broker, account::Account, application::Known, problems};
 use crate::account_name::AccountName;
 
 impl Broker {
     /// The settings in force once the account holds `record`; refused where the config names another app.
     pub(super) fn settings_for(&self, name: &AccountName, record: &Record) -> Result<Settings, Problem> {
-        let known = (&*record.binding.client_id, record.registration.as_deref());
-        let settings = match self.effective_for(name, Some(known)) {
+        let settings = match self.effective_for(name, Some(Known::of(record))) {
             Ok(effective) => effective.settings,
             Err(error) => {
                 let next_step = "correct the config, then: boxctl reload".to_owned();

@@ -6,7 +6,7 @@ use boxd_engine::{Binding, Event, Generation, GrantId, NewGrant, Record, Way};
 use boxd_proto::{AccountStatus, Code, Endpoints, Import, ImportedCredential, Problem};
 use ring::rand::SecureRandom as _;
 
-use super::{Broker, imported::Imported, problems};
+use super::{Broker, application::Known, imported::Imported, problems};
 use crate::{account_name::AccountName, box_api::EndpointSettings};
 
 impl Broker {
@@ -76,7 +76,8 @@ impl Broker {
             own.set(key, value, Path::new("/"))
                 .map_err(|error| bad(format!("{key}: {error}"), "correct the import file"))?;
         }
-        let known = Some((&*client_id, Some(&registration)));
+        let known =
+            Some(Known { client_id: &client_id, token_origin: None, registration: Some(&registration) });
         let effective = self
             .effective_for(name, known)
             .map_err(|error| bad(error.to_string(), "correct the import file or the config"))?;

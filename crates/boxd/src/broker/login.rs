@@ -5,7 +5,13 @@ use std::{path::Path, sync::Arc};
 use boxd_engine::{ClientSecret, Registration};
 use boxd_proto::{BeginLogin, Code, LoginNeeds, Problem, Response};
 
-use super::{Broker, application::read_secret, import::endpoint_settings, problems, redeem::LoginContext};
+use super::{
+    Broker,
+    application::{Known, read_secret},
+    import::endpoint_settings,
+    problems,
+    redeem::LoginContext,
+};
 use crate::{
     account_name::AccountName,
     box_api::EndpointSettings,
@@ -99,16 +105,25 @@ impl Broker {
         request: &BeginLogin,
         registration: Option<&Registration>,
     ) -> Result<(Effective, Option<String>), Problem> {
-        let held = self.account(name).and_then(|account| {
-            account.held().session.application().map(|(client_id, _)| client_id.to_owned())
-        });
-        let known = request.client_id.clone().or(held).filter(|id| !id.is_empty());
-        let effective = self
-            .effective_for(name, Some((known.as_deref().unwrap_or_default(), registration)))
-            .map_err(|error| {
-                let next_step = "correct the config, then: boxctl reload".to_owned();
-                problems::problem(Code::ActionRequired, name, error.to_string(), next_step)
-            })?;
+        let held = self
+            .account(name)
+            .and_then(|account| account.held().session.application().map(|(binding, _)| binding.clone()));
+        let held = held.filter(|binding| !binding.client_id.is_empty());
+        // A secret that was stored with the account stays with its endpoint; one that was given now is for this one.
+        let token_origin = match &request.client_secret {
+            Some(_) => None,
+            None => held.as_ref().map(|binding| binding.token_origin.clone()),
+        };
+        let client_id = request.client_id.clone().or(held.map(|binding| binding.client_id));
+        let known = Known {
+            client_id: client_id.as_deref().unwrap_or_default(),
+            token_origin: token_origin.as_deref(),
+            registration,
+        };
+        let effective = self.effective_for(name, Some(known)).map_err(|error| {
+            let next_step = "correct the config, then: boxctl reload".to_owned();
+            problems::problem(Code::ActionRequired, name, error.to_string(), next_step)
+        })?;
         if effective.settings.server_auth.is_some() {
             return Err(problems::problem(
                 Code::BadRequest,

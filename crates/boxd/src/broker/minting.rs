@@ -58,6 +58,11 @@ impl Broker {
             Ok(effective) => effective,
             Err(error) => return (Exchange::Unprepared(error.to_string()), None),
         };
+        if Self::is_bound_elsewhere(account, &effective) {
+            let reason = "the configuration names another application or token endpoint than the app was imported \
+                          with";
+            return (Exchange::Unprepared(reason.into()), None);
+        }
         let user = user.map(|id| Subject::User(id.to_owned()));
         let minted = match effective.settings.server_auth.clone() {
             Some(ServerAuth::ClientCredentials(subject)) => {
@@ -72,6 +77,13 @@ impl Broker {
             Ok((exchange, secret)) => (exchange, Some(secret)),
             Err(reason) => (Exchange::Unprepared(reason), None),
         }
+    }
+
+    /// An imported app is bound as a grant is: its secret must not go where an edited config points.
+    fn is_bound_elsewhere(account: &Account, effective: &Effective) -> bool {
+        let held = account.held();
+        let Some((binding, Some(registration))) = held.session.application() else { return false };
+        registration.server_auth.is_some() && effective.settings.binding.as_ref() != Some(binding)
     }
 
     async fn mint_by_credentials(

@@ -39,6 +39,7 @@ use tokio::sync::Notify;
 
 use self::{
     account::{Account, Held},
+    application::Known,
     claims::Claims,
     operations::Operations,
     timers::Timers,
@@ -187,9 +188,7 @@ impl Broker {
 
     fn account_of(&self, name: &AccountName, loaded: Loaded) -> Arc<Account> {
         let known = match &loaded {
-            Loaded::Grant { record, .. } => {
-                Some((&*record.binding.client_id, record.registration.as_deref()))
-            }
+            Loaded::Grant { record, .. } => Some(Known::of(record)),
             Loaded::Absent { .. } | Loaded::Damaged { .. } => None,
         };
         let (settings, orphaned) = match self.effective_for(name, known) {

@@ -9,7 +9,12 @@ use boxd_engine::{
 use boxd_proto::{Code, Problem};
 use zeroize::Zeroizing;
 
-use super::{Broker, application::read_secret, import::new_grant_id, problems};
+use super::{
+    Broker,
+    application::{Known, read_secret},
+    import::new_grant_id,
+    problems,
+};
 use crate::{
     account_name::AccountName,
     box_api::{
@@ -231,7 +236,7 @@ impl Broker {
 
     async fn user_of(&self, login: &PendingLogin) -> Result<User, MeError> {
         let record = &login.record;
-        let known = (&*record.binding.client_id, record.registration.as_deref());
+        let known = Known::of(record);
         let effective = self
             .effective_for(&login.account, Some(known))
             .map_err(|error| MeError::Unreachable(error.to_string()))?;
@@ -266,7 +271,7 @@ impl Broker {
     /// Ends a login that cannot be used: at Box, and in the store.
     async fn refuse(&self, login: PendingLogin, problem: Problem) -> Unsettled {
         let record = &login.record;
-        let known = (&*record.binding.client_id, record.registration.as_deref());
+        let known = Known::of(record);
         if let Ok(effective) = self.effective_for(&login.account, Some(known))
             && effective.settings.binding.as_ref() == Some(&record.binding)
         {

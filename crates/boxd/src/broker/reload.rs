@@ -11,8 +11,11 @@ impl Broker {
     /// Puts a new configuration in force; a bad one is refused, and the old one stays.
     pub async fn reload(&self) -> Result<(), ConfigError> {
         let places = self.places.clone();
-        let loading =
-            tokio::task::spawn_blocking(move || Config::load(&places.config, places.config_is_explicit));
+        let loading = tokio::task::spawn_blocking(move || {
+            let config = Config::load(&places.config, places.config_is_explicit)?;
+            config.check_ca_files()?;
+            Ok(config)
+        });
         let config = match loading.await {
             Ok(Ok(config)) => config,
             Ok(Err(error)) => {

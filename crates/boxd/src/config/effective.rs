@@ -71,6 +71,12 @@ impl Kept for Passphrase {
 }
 
 impl<S: Kept> EffectiveSecret<S> {
+    fn withhold(&mut self) {
+        if matches!(self, Self::Stored(_)) {
+            *self = Self::Unknown;
+        }
+    }
+
     /// Reads it; `None` where nobody knows where it is. Blocking: a command may run for 10 s.
     ///
     /// # Errors
@@ -81,6 +87,20 @@ impl<S: Kept> EffectiveSecret<S> {
             Self::Stored(secret) => Ok(Some(secret)),
             Self::Unknown => Ok(None),
         }
+    }
+}
+
+impl Effective {
+    /// Secrets that are stored with an account belong to the endpoint that it was made with: they are withheld
+    /// where requests would go elsewhere.
+    #[must_use]
+    pub fn for_origin(mut self, bound: &str) -> Self {
+        if self.endpoint.token_origin() != bound {
+            self.secret.withhold();
+            self.app_settings.withhold();
+            self.passphrase.withhold();
+        }
+        self
     }
 }
 
