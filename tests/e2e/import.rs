@@ -65,6 +65,68 @@ fn a_grant_is_replaced_only_when_told() {
 }
 
 #[test]
+fn a_bad_file_does_not_cost_the_login_that_it_was_to_replace() {
+    let sandbox = Sandbox::start(&["--grants", "2"]);
+    let mut daemon = Daemon::start();
+    assert_eq!(daemon.boxctl_with(&["import", "-"], &sandbox.line.to_string()).code, 0);
+    let before = daemon.token();
+    let mut mistyped = sandbox.line.clone();
+    mistyped["refresh_token"] = "mistyped".into();
+    let refused = daemon.boxctl_with(&["import", "--replace", "-"], &mistyped.to_string());
+    assert_eq!(refused.code, 4, "{}", refused.stderr);
+    assert!(refused.stderr.contains("mistyped"), "{}", refused.stderr);
+    assert_eq!(daemon.token(), before);
+    assert_eq!(daemon.boxctl(&["refresh"]).code, 0);
+
+    // The answer to its first spend is lost, and boxd is killed: the new login still gets its place.
+    let mut second = sandbox.line.clone();
+    second["refresh_token"] = second["refresh_tokens"][1].clone();
+    sandbox.fault(&serde_json::json!({ "fault": "hang", "when": "after" }));
+    let mut import = daemon.command(&boxd_tests::Binaries::built().boxctl);
+    let file = daemon.home().join("second.json");
+    assert!(std::fs::write(&file, second.to_string()).is_ok());
+    let Ok(mut import) = import.args(["import", "--replace"]).arg(&file).spawn() else { return };
+    while sandbox.control("GET", "faults", None)["hung"] != 1 {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    daemon.kill();
+    assert!(import.wait().is_ok_and(|status| !status.success()));
+    daemon.restart();
+    daemon.wait_until(|status| status["user"]["id"] == sandbox.person(1)["id"]);
+    assert_eq!(sandbox.who_am_i(&daemon.token()), 200);
+    assert_eq!(daemon.boxctl(&["refresh"]).code, 0);
+}
+
+#[test]
+fn a_first_import_that_is_dead_leaves_no_account_behind() {
+    let sandbox = Sandbox::start(&[]);
+    let daemon = Daemon::start();
+    let mut mistyped = sandbox.line.clone();
+    mistyped["refresh_token"] = "mistyped".into();
+    let refused = daemon.boxctl_with(&["import", "-a", "work", "-"], &mistyped.to_string());
+    assert_eq!(refused.code, 4, "{}", refused.stderr);
+    assert_eq!(daemon.boxctl(&["accounts"]).stdout, "");
+    assert_eq!(daemon.boxctl_with(&["import", "-a", "work", "-"], &sandbox.line.to_string()).code, 0);
+}
+
+#[test]
+fn a_bare_token_that_box_does_not_know_is_refused() {
+    let sandbox = Sandbox::start(&[]);
+    let mut daemon = Daemon::prepared(&format!("[box]\napi_url = {}\n", sandbox.line["api_url"]));
+    daemon.restart();
+    let refused = daemon.boxctl_with(&["import", "-a", "dev", "-"], "notatoken\n");
+    assert_eq!(refused.code, 4, "{}", refused.stderr);
+    let developer = sandbox.control("POST", "developer-token", None)["access_token"].clone();
+    let developer = developer.as_str().unwrap_or_default().to_owned();
+    let taken = daemon.boxctl_with(&["import", "-a", "dev", "-"], &developer);
+    assert_eq!(taken.code, 0, "{}", taken.stderr);
+    assert!(!daemon.status()["user"].is_null(), "it says whose it is");
+    assert_eq!(daemon.boxctl(&["token", "dev"]).stdout.trim_end(), developer);
+    let again = daemon.boxctl_with(&["import", "-a", "dev", "-"], &developer);
+    assert_eq!(again.code, 2, "still good: {}", again.stderr);
+}
+
+#[test]
 fn one_grant_has_one_name() {
     let sandbox = Sandbox::start(&[]);
     let daemon = Daemon::start();

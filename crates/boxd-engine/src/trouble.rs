@@ -47,6 +47,9 @@ pub enum Trouble {
     /// A secret or key of the application cannot be had, so nothing was sent.
     #[error("the application's secret or key cannot be had: {0}")]
     Unprepared(String),
+    /// A bare access token was to be renewed though it is still good.
+    #[error("an imported access token cannot be renewed; it is served until it ends")]
+    AccessOnly,
     /// `invalid_client`: client id or secret are wrong.
     #[error("Box refused the client id or client secret ({0}); the refresh token is kept")]
     InvalidClient(String),
@@ -125,7 +128,8 @@ impl Trouble {
             | Self::LostForGood(_)
             | Self::Damaged(_)
             | Self::AccessOnlyEnded => Remedy::Login,
-            Self::Unprepared(_)
+            Self::AccessOnly
+            | Self::Unprepared(_)
             | Self::InvalidClient(_)
             | Self::UnauthorizedClient(_)
             | Self::PasswordReset

@@ -282,6 +282,10 @@ impl Session {
     pub(super) fn configured(&mut self, now: Now, settings: Settings) {
         self.settings = settings;
         self.unheeded = true;
+        if self.is_minted_for_another() {
+            // Not a moment longer, also while the record is away.
+            self.published = None;
+        }
         self.heed_configuration(now);
     }
 

@@ -141,7 +141,11 @@ impl Session {
             }
         };
         if let Some(trouble) = self.obstacle(record) {
-            return Err(Refusal::Trouble(trouble));
+            let is_good = self.published.as_ref().is_some_and(|token| token.expires > now.boot);
+            return Err(Refusal::Trouble(match trouble {
+                Trouble::AccessOnlyEnded if is_good => Trouble::AccessOnly,
+                trouble => trouble,
+            }));
         }
         self.next = Some(self.after_pause(now));
         self.cause = Cause::Explicit;

@@ -6,7 +6,7 @@ use super::{Cause, Doubt, Phase, Queued, Resort, Session, clocks};
 use crate::{
     event::CommitReason,
     grant::{Credential, Generation, Record},
-    schedule::Settings,
+    schedule::{Mode, Settings},
     snapshot::{Published, end_of},
     time::{BootId, BootTime, Now},
     trouble::Trouble,
@@ -95,6 +95,7 @@ impl Session {
             user: None,
             application: None,
             way: None,
+            minted_as: None,
             fingerprints: [None; 2],
             lead_in_force,
             longest_life: Duration::ZERO,
@@ -160,6 +161,9 @@ impl Session {
         } else if self.doubt.is_some() {
             self.next = Some(self.soonest(now));
             self.cause = Cause::Retry;
+        } else if spendable && self.published.is_none() && self.settings.mode == Mode::Scheduled {
+            // Nothing to serve: who asks shall not have to wait for it.
+            self.next = Some(now.boot);
         } else if clock_doubt && renewable {
             self.next = Some(now.boot);
             self.cause = Cause::Clock;

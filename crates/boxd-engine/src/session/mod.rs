@@ -99,6 +99,7 @@ pub struct Session {
     user: Option<Arc<User>>,
     application: Option<(Binding, Option<Arc<Registration>>)>,
     way: Option<Way>,
+    minted_as: Option<ServerAuth>,
     /// By which the same refresh token, or the one before it, is known again.
     fingerprints: [Option<u64>; 2],
 }
@@ -309,6 +310,10 @@ impl Session {
         self.born = record.and_then(Record::refresh_born);
         self.user = record.and_then(|record| record.user.clone());
         self.application = record.map(|record| (record.binding.clone(), record.registration.clone()));
+        self.minted_as = record.and_then(|record| match &record.credential {
+            Credential::Server { auth, .. } => Some(auth.clone()),
+            Credential::OAuth2 { .. } | Credential::AccessOnly { .. } => None,
+        });
         self.way = record.map(|record| match &record.credential {
             Credential::OAuth2 { .. } => Way::Login,
             Credential::AccessOnly { .. } => Way::AccessOnly,

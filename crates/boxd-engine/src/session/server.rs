@@ -33,6 +33,19 @@ impl Session {
         true
     }
 
+    /// Whether the published token is of another application or subject than the configuration names.
+    pub(super) fn is_minted_for_another(&self) -> bool {
+        let Some((held, (binding, registration))) = self.minted_as.as_ref().zip(self.application.as_ref())
+        else {
+            return false;
+        };
+        let (Some(configured), Some(wanted)) = (&self.settings.server_auth, &self.settings.binding) else {
+            return false;
+        };
+        let is_bound = registration.as_ref().is_some_and(|known| known.server_auth.is_some());
+        held != configured || (binding != wanted && !is_bound)
+    }
+
     /// The same for a record at rest, after the configuration has changed.
     pub(super) fn realign(&mut self, now: Now) {
         let Some(mut record) = self.take_rest() else { return };

@@ -255,6 +255,7 @@ fn a_change_of_the_configuration_during_a_write_is_heeded_after_it() {
     let user = boxd_engine::User { id: "1".into(), login: "a@b".into(), name: "A".into() };
     bench.tell(Event::Identified(user));
     bench.tell(Event::Configured(Settings { server_auth: Some(enterprise("2")), ..minting() }));
+    assert!(matches!(bench.ask(0, None), Answer::Wait), "not even while the record is away");
     bench.committed();
     bench.said(&["commit 6 Note", "renewing: Schedule", "mint"]);
     assert!(matches!(bench.ask(0, None), Answer::Wait), "the old subject's token is not handed out");

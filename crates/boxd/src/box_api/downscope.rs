@@ -93,8 +93,11 @@ fn refused(reply: &Reply) -> DownscopeError {
     let refusal = Refusal::of(reply);
     match (&refusal, reply.status) {
         (Some(refusal), _) => match refusal.error.as_str() {
-            // `invalid_target` (RFC 8693 section 2.2.2): the scope is right, the resource is not.
-            "invalid_scope" | "invalid_target" => DownscopeError::InvalidScope(refusal.told()),
+            // `invalid_target` (RFC 8693 section 2.2.2), in Box's words `invalid_resource`: the scope is right, the
+            // resource is not.
+            "invalid_scope" | "invalid_target" | "invalid_resource" => {
+                DownscopeError::InvalidScope(refusal.told())
+            }
             "invalid_grant" | "invalid_token" | "expired_token" => DownscopeError::ParentRejected,
             "temporarily_unavailable" | "rate_limit_exceeded" => {
                 DownscopeError::Throttled { retry_after: reply.retry_after }

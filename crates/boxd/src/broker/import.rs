@@ -2,12 +2,16 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use boxd_engine::{Binding, Event, Generation, GrantId, NewGrant, Record, Way};
+use boxd_engine::{Binding, Credential, Event, Generation, GrantId, NewGrant, Record, Trouble, Way};
 use boxd_proto::{AccountStatus, Code, Endpoints, Import, ImportedCredential, Problem};
 use ring::rand::SecureRandom as _;
 
-use super::{Broker, application::Known, imported::Imported, problems};
-use crate::{account_name::AccountName, box_api::EndpointSettings};
+use super::{Broker, account::Account, application::Known, imported::Imported, problems};
+use crate::{
+    account_name::AccountName,
+    box_api::{EndpointSettings, MeError},
+    store::PendingLogin,
+};
 
 impl Broker {
     /// Takes over credentials that exist elsewhere.
@@ -27,9 +31,7 @@ impl Broker {
             let detail = "this grant is being taken over by another import".to_owned();
             return Err(problems::unavailable(name, detail, Duration::from_secs(5)));
         };
-        if let Some(other) = self.holder_of(&record)
-            && other != *name
-        {
+        if let Some(other) = self.holder_of(&record) {
             return Err(problems::problem(
                 Code::BadRequest,
                 name,
@@ -38,15 +40,22 @@ impl Broker {
             ));
         }
         let account = self.account_or_new(name);
-        if !replace && !account.is_absent() && account.view.borrow().way != Some(Way::AccessOnly) {
+        let held = account.view.borrow().way.filter(|way| *way != Way::AccessOnly || self.is_good(&account));
+        if !replace && held.is_some() {
             return Err(problems::problem(
                 Code::BadRequest,
                 name,
                 "the account holds a grant already".into(),
-                format!("to let the new one take its place: boxctl import -a {name} --replace"),
+                "name another account with -a NAME; or, to let the new one take its place, add --replace"
+                    .into(),
             ));
         }
         let settings = self.settings_for(name, &record)?;
+        let mut record = record;
+        self.identify_bare_token(name, &mut record).await?;
+        if renew_now && held == Some(Way::Login) && record.refresh_token().is_some() {
+            return self.replace_login(&account, record).await;
+        }
         let grant = Box::new(NewGrant { record, renew_now, settings });
         let attempts = account.view.borrow().attempts;
         self.operate(&account, |operation| Event::Replace { operation, grant }).await?;
@@ -55,10 +64,66 @@ impl Broker {
         // The session knows its grant from here on: other imports need not wait for Box.
         drop((alone, claim));
         if renew_now {
-            self.outcome_of_renewal(&account, attempts, self.until(Some(90_000))).await?;
+            let renewed = self.outcome_of_renewal(&account, attempts, self.until(Some(90_000))).await;
+            if let (Err(problem), true) = (&renewed, name_is_free) {
+                self.give_up_dead_import(&account, problem).await?;
+            }
+            renewed?;
             self.wait_until_identified(&account).await;
         }
         Ok(self.status_of(&account))
+    }
+
+    /// The grant that is there stays until the new one is proved good.
+    async fn replace_login(&self, account: &Account, mut record: Record) -> Result<AccountStatus, Problem> {
+        if let Credential::OAuth2 { access, .. } = &mut record.credential {
+            *access = None;
+        }
+        record.unconfirmed = false;
+        let account = account.name.clone();
+        let login = PendingLogin { account, record: Box::new(record), replace_user: true, is_held: false };
+        let login = self
+            .hold(login)
+            .await
+            .map_err(|(login, reason)| problems::of_trouble(&login.account, &Trouble::NotSaved(reason)))?;
+        let name = login.account.clone();
+        self.settle_while_waited_for(login).await?;
+        Ok(self.status_of(&*self.account_or_new(&name)))
+    }
+
+    /// An account that was made for an import whose refresh token was dead from the beginning is nobody's.
+    async fn give_up_dead_import(&self, account: &Arc<Account>, problem: &Problem) -> Result<(), Problem> {
+        let dead = matches!(account.view.borrow().trouble, Some(Trouble::Taken(_)));
+        if !dead {
+            return Ok(());
+        }
+        self.log_out(account, true).await?;
+        Err(problems::spent_import(&account.name, &problem.detail))
+    }
+
+    /// A bare token is shown to Box at once: nothing else would ever tell that it was mistyped.
+    async fn identify_bare_token(&self, name: &AccountName, record: &mut Record) -> Result<(), Problem> {
+        let Credential::AccessOnly { access } = &record.credential else { return Ok(()) };
+        let known = Some(Known::of(record));
+        let Ok(effective) = self.effective_for(name, known) else { return Ok(()) };
+        match self.api.me(&effective.endpoint, &access.token).await {
+            Ok(user) => record.user = Some(Arc::new(user)),
+            Err(MeError::Rejected) => {
+                return Err(problems::problem(
+                    Code::LoginRequired,
+                    name,
+                    "Box does not accept this token: it has ended, or was mistyped".into(),
+                    "make a new one in Box's developer console".into(),
+                ));
+            }
+            Err(error) => tracing::warn!(account = %name, %error, "the token could not be tried"),
+        }
+        Ok(())
+    }
+
+    /// Whether a token can be handed out now.
+    fn is_good(&self, account: &Account) -> bool {
+        account.view.borrow().serve(self.clock.boot(), Duration::ZERO).is_some()
     }
 
     /// The record that an import brings; its generation comes from the session.

@@ -11,6 +11,7 @@ mod imported;
 mod login;
 mod minting;
 mod operations;
+mod pending;
 mod problems;
 mod redeem;
 mod reload;

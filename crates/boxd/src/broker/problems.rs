@@ -82,6 +82,11 @@ pub(super) fn logged_out_app(account: &AccountName) -> Problem {
 /// There is no such account.
 pub(super) fn unknown_account(name: &str, known: &[AccountName]) -> Problem {
     let names: Vec<&str> = known.iter().map(AccountName::as_str).collect();
+    let detail = if names.is_empty() {
+        "there are no accounts yet".to_owned()
+    } else {
+        format!("there is no account `{}`", name.escape_debug())
+    };
     let next_step = if names.is_empty() {
         "log in with `boxctl login`, or bring a grant along with `boxctl import`".to_owned()
     } else {
@@ -89,22 +94,24 @@ pub(super) fn unknown_account(name: &str, known: &[AccountName]) -> Problem {
     };
     Problem {
         code: Code::UnknownAccount,
-        detail: format!("there is no account `{}`", name.escape_debug()),
+        detail,
         account: Some(name.chars().take(64).collect()),
         next_step,
         retry_after_seconds: None,
     }
 }
 
-/// A fault of boxd itself, or its end.
-pub(super) fn internal(detail: &str) -> Problem {
-    Problem {
-        code: Code::Internal,
-        detail: detail.to_owned(),
-        account: None,
-        next_step: "see the log of boxd".into(),
-        retry_after_seconds: None,
-    }
+/// The refresh token of an import is not good.
+pub(super) fn spent_import(account: &AccountName, described: &str) -> Problem {
+    problem(
+        Code::LoginRequired,
+        account,
+        format!(
+            "Box refused the refresh token of the import ({described}): it was spent already, revoked, or mistyped; \
+             nothing of the account was changed"
+        ),
+        format!("import a fresh one, or log in: boxctl login {account}"),
+    )
 }
 
 /// Several accounts, none of them named and none the default.
@@ -159,6 +166,7 @@ fn next_step(account: &AccountName, trouble: &Trouble) -> String {
         Trouble::Damaged(_) => {
             format!("restore the file from a backup, or log in again: boxctl login {account}")
         }
+        Trouble::AccessOnly => format!("for one that renews itself: boxctl login {account}"),
         Trouble::AccessOnlyEnded => {
             format!("import a new token: boxctl import -a {account} --from token --replace")
         }

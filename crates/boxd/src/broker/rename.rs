@@ -22,6 +22,14 @@ impl Broker {
     ) -> Result<AccountStatus, Problem> {
         let _one_at_a_time = self.custody.lock().await;
         let old = self.held_account(from)?;
+        if self.mints(&old) && self.config().accounts().contains_key(from) {
+            return Err(problems::problem(
+                Code::BadRequest,
+                from,
+                "the account is an app of the config: its name stands there".into(),
+                format!("rename [accounts.{from}] in the config file, then: boxctl reload"),
+            ));
+        }
         if self.account(to).is_some_and(|account| !account.is_absent()) {
             return Err(problems::problem(
                 Code::BadRequest,

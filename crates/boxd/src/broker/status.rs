@@ -10,6 +10,7 @@ impl Broker {
     pub(super) fn status_of(&self, account: &Account) -> AccountStatus {
         let now = self.clock.now();
         let orphaned = account.held().orphaned;
+        let is_logged_out_app = account.is_absent() && self.mints(account);
         let view = account.view.borrow();
         let served = view.serve(now.boot, std::time::Duration::ZERO);
         let seconds = |left: std::time::Duration| u32::try_from(left.as_secs()).unwrap_or(u32::MAX);
@@ -35,7 +36,11 @@ impl Broker {
                 .map(boxd_engine::WallTime::unix_seconds),
             orphaned,
             store_bound: self.store.bound(),
-            error: view.trouble.as_ref().map(|trouble| problems::of_trouble(&account.name, trouble)),
+            error: match &view.trouble {
+                _ if is_logged_out_app => Some(problems::logged_out_app(&account.name)),
+                Some(trouble) => Some(problems::of_trouble(&account.name, trouble)),
+                None => None,
+            },
             warnings: self.warnings(),
         }
     }

@@ -10,6 +10,8 @@ use super::{
 
 /// Longest code that is passed on, in bytes. Box's have 32 characters.
 const LONGEST_CODE: usize = 2048;
+/// Shortest text that is taken for a code that a person copied.
+const SHORTEST_PASTED: usize = 12;
 /// Longest error text that is shown, in characters.
 const LONGEST_ERROR: usize = 300;
 
@@ -84,6 +86,14 @@ pub(super) fn of_pasted(pasted: &str, redirect: &RedirectUri, state: &str) -> Re
     }
     if pasted.contains('=') {
         return of_query(pasted, state);
+    }
+    // A stray line must not be shown to Box and end the login.
+    if pasted.len() < SHORTEST_PASTED
+        || !pasted
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~'))
+    {
+        return Err(Foreign::Code);
     }
     code_of(Zeroizing::new(pasted.to_owned()))
 }

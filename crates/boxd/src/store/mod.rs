@@ -199,9 +199,9 @@ impl Store {
     }
 
     /// Drops a login that took its place, or was refused.
-    pub fn drop_login(&self, account: &AccountName) {
+    pub fn drop_login(&self, account: &AccountName, grant: GrantId) {
         let _alone = self.alone(account);
-        self.vault.drop_login(account);
+        self.vault.drop_login(account, grant);
     }
 
     /// Whether grants are bound to this machine.

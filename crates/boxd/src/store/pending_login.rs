@@ -2,7 +2,7 @@
 
 use std::io;
 
-use boxd_engine::Record;
+use boxd_engine::{GrantId, Record};
 
 use super::{
     ballast::is_no_room,
@@ -22,6 +22,8 @@ pub struct PendingLogin {
     pub record: Box<Record>,
     /// Whether it may take the place of another Box user's.
     pub replace_user: bool,
+    /// Whether it is durable as it stands here.
+    pub is_held: bool,
 }
 
 impl Vault {
@@ -52,7 +54,7 @@ impl Vault {
     pub(super) fn pending_login(&self, account: &AccountName) -> Option<PendingLogin> {
         match self.find(&self.files(account).login, account) {
             Found::Login { record, replace_user, machine } if !self.is_foreign(machine) => {
-                Some(PendingLogin { account: account.clone(), record, replace_user })
+                Some(PendingLogin { account: account.clone(), record, replace_user, is_held: true })
             }
             Found::Missing => None,
             _ => {
@@ -73,8 +75,14 @@ impl Vault {
     }
 
     /// Removes a login for good: a power cut must not bring it back after its refresh token was spent.
-    pub(super) fn drop_login(&self, account: &AccountName) {
+    ///
+    /// One of another grant stays: a newer login may have taken its place.
+    pub(super) fn drop_login(&self, account: &AccountName, grant: GrantId) {
         let files = self.files(account);
+        let another = self.head(&files.login, account).is_some_and(|(header, ..)| header.grant != grant);
+        if another {
+            return;
+        }
         self.remove_softly(&files.fresh_login);
         self.remove_softly(&files.login);
         if let Err(error) = self.disk.sync_dir(&self.places.accounts) {

@@ -331,7 +331,9 @@ fn a_login_that_was_dropped_does_not_come_back_with_the_power() {
     let vault_now = vault(&disk);
     vault_now.hold_login(&account("work"), &record(2, 1), false).unwrap();
     assert!(!vault_now.pending_logins().unwrap()[0].replace_user);
-    vault_now.drop_login(&account("work"));
+    vault_now.drop_login(&account("work"), GrantId([9; 16]));
+    assert_eq!(vault_now.pending_logins().unwrap().len(), 1, "another one stays");
+    vault_now.drop_login(&account("work"), GrantId([2; 16]));
     for after in After::ALL {
         assert!(vault(&disk.reboot(after)).pending_logins().unwrap().is_empty(), "{after:?}");
     }
