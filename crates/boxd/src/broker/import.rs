@@ -88,7 +88,7 @@ impl Broker {
             .map_err(|(login, reason)| problems::of_trouble(&login.account, &Trouble::NotSaved(reason)))?;
         let name = login.account.clone();
         self.settle_while_waited_for(login).await?;
-        Ok(self.status_of(&*self.account_or_new(&name)))
+        Ok(self.status_of(&self.account_or_new(&name)))
     }
 
     /// An account that was made for an import whose refresh token was dead from the beginning is nobody's.
