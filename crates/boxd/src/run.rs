@@ -21,9 +21,10 @@ pub const USAGE: u8 = 2;
 const ALREADY_RUNNING: u8 = 73;
 /// Exit status for a configuration or store that cannot be used (`EX_CONFIG`).
 const CONFIG: u8 = 78;
-/// Threads for the store's blocking work at most; they end after a moment without work.
-const STORE_THREADS: usize = 4;
-const STORE_THREAD_REST: Duration = Duration::from_secs(2);
+/// Threads for blocking work at most; they end after a moment without work. The store keeps to a few of them. The
+/// others look up names and run the commands of secrets: those that hang must leave room for the store.
+const BLOCKING_THREADS: usize = 256;
+const THREAD_REST: Duration = Duration::from_secs(2);
 
 /// What the command line and the environment say.
 #[derive(Clone, Debug, Default)]
@@ -95,8 +96,8 @@ pub fn serve(options: &Options) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .enable_time()
-        .max_blocking_threads(STORE_THREADS)
-        .thread_keep_alive(STORE_THREAD_REST)
+        .max_blocking_threads(BLOCKING_THREADS)
+        .thread_keep_alive(THREAD_REST)
         .build()
         .map_err(system("the async runtime cannot be started"))?;
     runtime.block_on(serve_here(options))

@@ -1,10 +1,15 @@
 //! HTTP clients that send a request once and never again by themselves.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use reqwest::{NoProxy, Proxy, redirect, retry};
 use rustls::{ClientConfig, client::Resumption, crypto::CryptoProvider};
 use rustls_platform_verifier::Verifier;
+use tokio::sync::OnceCell;
 
 use super::{
     ca_file::{UnusableCaFile, anchors},
@@ -82,8 +87,12 @@ pub(crate) struct Clients {
     connect_deadline: Duration,
     environment: ProxyEnvironment,
     provider: Arc<CryptoProvider>,
-    kept: tokio::sync::Mutex<Vec<(Traits, reqwest::Client)>>,
+    kept: Mutex<Vec<(Traits, Shared)>>,
 }
+
+/// A client that is built by the first who needs it. Others that take the same way wait for it; a `ca_file` that
+/// cannot be read to its end holds up nobody else.
+type Shared = Arc<OnceCell<reqwest::Client>>;
 
 impl Clients {
     pub(crate) fn new(connect_deadline: Duration, environment: ProxyEnvironment) -> Self {
@@ -91,40 +100,53 @@ impl Clients {
             connect_deadline,
             environment,
             provider: Arc::new(rustls::crypto::ring::default_provider()),
-            kept: tokio::sync::Mutex::default(),
+            kept: Mutex::default(),
         }
     }
 
     /// The client for requests to a URL of an endpoint.
     pub(crate) async fn get(&self, endpoint: &Endpoint, url: &BoxUrl) -> Result<reqwest::Client, Unbuilt> {
         let traits = Traits::of(endpoint, url);
-        let mut kept = self.kept.lock().await;
-        if let Some((_, client)) = kept.iter().find(|(present, _)| *present == traits) {
-            return Ok(client.clone());
+        let shared = self.shared(&traits);
+        let build = async {
+            let proxy = self.proxy(&traits.route)?;
+            let (ca_file, provider, connect_deadline) =
+                (traits.ca_file.clone(), self.provider.clone(), self.connect_deadline);
+            // Reading the system's trust store takes milliseconds of disk and CPU.
+            let built = tokio::task::spawn_blocking(move || {
+                build(ca_file.as_ref(), proxy, provider, connect_deadline)
+            });
+            built.await.unwrap_or(Err(Unbuilt::Task))
+        };
+        shared.get_or_try_init(|| build).await.cloned()
+    }
+
+    fn shared(&self, traits: &Traits) -> Shared {
+        let mut kept = self.kept();
+        if let Some((_, shared)) = kept.iter().find(|(present, _)| present == traits) {
+            return Arc::clone(shared);
         }
-        let proxy = self.proxy(&traits.route)?;
-        let (ca_file, provider, connect_deadline) =
-            (traits.ca_file.clone(), self.provider.clone(), self.connect_deadline);
-        // Reading the system's trust store takes milliseconds of disk and CPU.
-        let built =
-            tokio::task::spawn_blocking(move || build(ca_file.as_ref(), proxy, provider, connect_deadline));
-        let client = built.await.unwrap_or(Err(Unbuilt::Task))?;
         if kept.len() >= KEPT {
             kept.remove(0);
         }
-        kept.push((traits, client.clone()));
-        Ok(client)
+        let shared = Shared::default();
+        kept.push((traits.clone(), Arc::clone(&shared)));
+        shared
     }
 
     /// The next request to a URL of an endpoint gets a new client. Requests under way keep theirs.
-    pub(crate) async fn forget(&self, endpoint: &Endpoint, url: &BoxUrl) {
+    pub(crate) fn forget(&self, endpoint: &Endpoint, url: &BoxUrl) {
         let traits = Traits::of(endpoint, url);
-        self.kept.lock().await.retain(|(present, _)| *present != traits);
+        self.kept().retain(|(present, _)| *present != traits);
     }
 
     /// All next requests get a new client.
-    pub(crate) async fn forget_all(&self) {
-        self.kept.lock().await.clear();
+    pub(crate) fn forget_all(&self) {
+        self.kept().clear();
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Vec<(Traits, Shared)>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn proxy(&self, route: &Route) -> Result<Option<Proxy>, Unbuilt> {

@@ -143,8 +143,8 @@ impl BoxApi {
     }
 
     /// Reads trust store and `ca_file` anew for the next request: for a reload of the configuration.
-    pub async fn reload(&self) {
-        self.clients.forget_all().await;
+    pub fn reload(&self) {
+        self.clients.forget_all();
     }
 
     async fn post(&self, endpoint: &Endpoint, url: &BoxUrl, body: Bytes) -> Answered {
@@ -167,7 +167,7 @@ impl BoxApi {
         };
         let answered = exchange::exchange(&client, request, self.deadlines.total).await;
         if matches!(answered.exchange, Exchange::NotSent(_)) {
-            self.clients.forget(endpoint, url).await;
+            self.clients.forget(endpoint, url);
         }
         answered
     }

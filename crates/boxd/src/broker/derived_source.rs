@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use boxd_engine::{
-    AccessToken, Ask, BootTime, Generation, WallTime,
+    AccessToken, Ask, BootTime, Exchange, Generation, WallTime,
     reply::{Minting, classify_minting},
 };
 use boxd_proto::{Code, Problem};
@@ -46,9 +46,13 @@ impl Source for Broker {
 
     async fn mint_as(&self, name: &AccountName, user: &str) -> Result<Minted, Problem> {
         let account = self.held_account(name)?;
+        let request = self.prepare_mint(&account, Some(user)).await;
         let turn = self.turn_at_once(&account).await;
         let sent = self.clock.boot();
-        let (exchange, _) = self.mint(&account, Some(user)).await;
+        let exchange = match &request {
+            Ok(request) => self.mint(request).await,
+            Err(reason) => Exchange::Unprepared(reason.clone()),
+        };
         drop(turn);
         match classify_minting(&exchange) {
             Minting::Granted { access, expires_in } => {

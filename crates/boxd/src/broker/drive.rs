@@ -7,7 +7,7 @@ use boxd_engine::{
     event::{Cause, Notice},
 };
 
-use super::{Broker, account::Account};
+use super::{Broker, account::Account, application::Application, minting::MintRequest};
 use crate::{account_name::AccountName, store::Store};
 
 impl Broker {
@@ -101,6 +101,8 @@ impl Broker {
         let account = Arc::clone(account);
         tokio::spawn(async move {
             let in_order = account.store_order.lock().await;
+            // The semaphore is never closed.
+            let _place = broker.store_jobs.acquire().await;
             let store = Arc::clone(&broker.store);
             let name = account.name.clone();
             // A job can only fail to join if it panicked, which aborts the process.
@@ -117,32 +119,32 @@ impl Broker {
         let broker = self.clone();
         let account = Arc::clone(account);
         tokio::spawn(async move {
-            let turn = broker.turn(&account).await;
-            let sent = broker.clock.moment();
-            let (exchange, used) = match &spend.record.credential {
-                Credential::Server { .. } => broker.mint(&account, None).await,
-                Credential::OAuth2 { .. } | Credential::AccessOnly { .. } => {
-                    broker.send_refresh(&account, &spend).await
+            // Before the turn: a command that brings a secret may hang, and must not while others queue.
+            let (sent, exchange, used) = match broker.prepare(&account, &spend).await {
+                Ok(request) => {
+                    let _turn = broker.turn(&account).await;
+                    let sent = broker.clock.moment();
+                    let exchange = match &request {
+                        Request::Refresh(app, token) => {
+                            broker.api.refresh(&app.endpoint, &app.client_id, &app.secret, token).await
+                        }
+                        Request::Mint(mint) => broker.mint(mint).await,
+                    };
+                    (sent, exchange, Some(request.into_secret()))
                 }
+                Err(reason) => (broker.clock.moment(), Exchange::Unprepared(reason), None),
             };
-            drop(turn);
             broker.tell(&account, Event::Answered { spend, sent, exchange });
             broker.reread_refused_secret(&account, used).await;
         });
     }
 
-    /// What came of the request, and the client secret that was sent with it.
-    async fn send_refresh(&self, account: &Arc<Account>, spend: &Spend) -> (Exchange, Option<ClientSecret>) {
-        let Some(token) = spend.refresh_token() else {
-            return (Exchange::NotSent("there is no refresh token".into()), None);
-        };
-        match self.application_of(account, &spend.record).await {
-            Ok(app) => {
-                let exchange = self.api.refresh(&app.endpoint, &app.client_id, &app.secret, token).await;
-                (exchange, Some(app.secret))
-            }
-            Err(reason) => (Exchange::Unprepared(reason), None),
+    async fn prepare<'s>(&self, account: &Account, spend: &'s Spend) -> Result<Request<'s>, String> {
+        if let Credential::Server { .. } = spend.record.credential {
+            return Ok(Request::Mint(self.prepare_mint(account, None).await?));
         }
+        let token = spend.refresh_token().ok_or("there is no refresh token")?;
+        Ok(Request::Refresh(self.application_of(account, &spend.record).await?, token))
     }
 
     fn spawn_revoke(&self, account: &Arc<Account>, record: Box<Record>) {
@@ -185,6 +187,22 @@ impl Broker {
             }
             broker.confirmed.notify_waiters();
         });
+    }
+}
+
+/// What a renewal sends.
+enum Request<'s> {
+    Refresh(Application, &'s str),
+    Mint(MintRequest),
+}
+
+impl Request<'_> {
+    /// The client secret that was sent.
+    fn into_secret(self) -> ClientSecret {
+        match self {
+            Self::Refresh(app, _) => app.secret,
+            Self::Mint(mint) => mint.secret().clone(),
+        }
     }
 }
 

@@ -1,13 +1,15 @@
 //! Accounts whose application mints its tokens in its own right (CCG and JWT).
 
+use std::sync::Arc;
+
 use boxd_engine::{
     ClientSecret, Credential, Exchange, Generation, Loaded, Record, ServerAuth, Settings, Subject,
 };
 
-use super::{Broker, account::Account, import::new_grant_id};
+use super::{Broker, account::Account, import::new_grant_id, signer::Signer};
 use crate::{
     account_name::AccountName,
-    box_api::{JwtGrant, Present},
+    box_api::{Endpoint, JwtGrant, Present},
     config::Effective,
 };
 
@@ -46,36 +48,61 @@ fn is_of_config(record: &Record) -> bool {
     matches!(record.credential, Credential::Server { .. }) && record.registration.is_none()
 }
 
+/// A request for a token of an application, ready to be sent.
+pub(super) struct MintRequest {
+    endpoint: Endpoint,
+    subject: Subject,
+    app: App,
+}
+
+enum App {
+    ClientCredentials { client_id: String, secret: ClientSecret },
+    Jwt(Arc<Signer>),
+}
+
+impl MintRequest {
+    pub(super) fn secret(&self) -> &ClientSecret {
+        match &self.app {
+            App::ClientCredentials { secret, .. } => secret,
+            App::Jwt(signer) => &signer.secret,
+        }
+    }
+}
+
 impl Broker {
-    /// Asks Box for a new token of an account's application: as the configured subject, or as `user`. With it
-    /// comes the client secret that was sent.
-    pub(super) async fn mint(
+    /// All that it takes to ask Box for a new token of an account's application: as the configured subject, or as
+    /// `user`. Secrets may come from a command, so this takes its time.
+    pub(super) async fn prepare_mint(
         &self,
         account: &Account,
         user: Option<&str>,
-    ) -> (Exchange, Option<ClientSecret>) {
-        let effective = match self.effective(account) {
-            Ok(effective) => effective,
-            Err(error) => return (Exchange::Unprepared(error.to_string()), None),
-        };
+    ) -> Result<MintRequest, String> {
+        let effective = self.effective(account).map_err(|error| error.to_string())?;
         if Self::is_bound_elsewhere(account, &effective) {
-            let reason = "the configuration names another application or token endpoint than the app was imported \
-                          with";
-            return (Exchange::Unprepared(reason.into()), None);
+            return Err(
+                "the configuration names another application or token endpoint than the app was imported \
+                        with"
+                    .into(),
+            );
         }
         let user = user.map(|id| Subject::User(id.to_owned()));
-        let minted = match effective.settings.server_auth.clone() {
+        match effective.settings.server_auth.clone() {
             Some(ServerAuth::ClientCredentials(subject)) => {
-                self.mint_by_credentials(account, effective, &user.unwrap_or(subject)).await
+                let secret = self.secret_of(account, effective.secret).await?;
+                let client_id =
+                    effective.settings.binding.map(|binding| binding.client_id).unwrap_or_default();
+                let app = App::ClientCredentials { client_id, secret };
+                Ok(MintRequest { endpoint: effective.endpoint, subject: user.unwrap_or(subject), app })
             }
             Some(ServerAuth::Jwt(subject)) => {
-                self.mint_by_assertion(account, &effective, user.or(subject)).await
+                let signer = self.signer_of(account, &effective).await?;
+                let subject = user.or(subject).or_else(|| signer.subject.clone()).ok_or(
+                    "the app settings name neither an enterprise nor a user (Box writes enterpriseID 0 for an app \
+                     that no enterprise has): set `subject`",
+                )?;
+                Ok(MintRequest { endpoint: effective.endpoint, subject, app: App::Jwt(signer) })
             }
             None => Err("the configuration does not let this account mint tokens".into()),
-        };
-        match minted {
-            Ok((exchange, secret)) => (exchange, Some(secret)),
-            Err(reason) => (Exchange::Unprepared(reason), None),
         }
     }
 
@@ -86,29 +113,17 @@ impl Broker {
         registration.server_auth.is_some() && effective.settings.binding.as_ref() != Some(binding)
     }
 
-    async fn mint_by_credentials(
-        &self,
-        account: &Account,
-        effective: Effective,
-        subject: &Subject,
-    ) -> Result<(Exchange, ClientSecret), String> {
-        let secret = self.secret_of(account, effective.secret).await?;
-        let client_id = effective.settings.binding.map(|binding| binding.client_id).unwrap_or_default();
-        let exchange = self.api.client_credentials(&effective.endpoint, &client_id, &secret, subject).await;
-        Ok((exchange, secret))
+    /// One POST; a second where Box finds that the clock of this machine is wrong.
+    pub(super) async fn mint(&self, request: &MintRequest) -> Exchange {
+        match &request.app {
+            App::ClientCredentials { client_id, secret } => {
+                self.api.client_credentials(&request.endpoint, client_id, secret, &request.subject).await
+            }
+            App::Jwt(signer) => self.mint_by_assertion(&request.endpoint, signer, &request.subject).await,
+        }
     }
 
-    async fn mint_by_assertion(
-        &self,
-        account: &Account,
-        effective: &Effective,
-        subject: Option<Subject>,
-    ) -> Result<(Exchange, ClientSecret), String> {
-        let signer = self.signer_of(account, effective).await?;
-        let subject = subject.as_ref().or(signer.subject.as_ref()).ok_or(
-            "the app settings name neither an enterprise nor a user (Box writes enterpriseID 0 for an app that no \
-             enterprise has): set `subject`",
-        )?;
+    async fn mint_by_assertion(&self, endpoint: &Endpoint, signer: &Signer, subject: &Subject) -> Exchange {
         let grant = JwtGrant {
             client_id: &signer.client_id,
             client_secret: &signer.secret,
@@ -122,7 +137,7 @@ impl Broker {
             random: &ring::rand::SystemRandom::new(),
             skew: &signer.skew,
         };
-        let exchange = self.api.jwt(&effective.endpoint, &grant, &present).await;
-        Ok((exchange.map_err(|error| error.to_string())?, signer.secret.clone()))
+        let exchange = self.api.jwt(endpoint, &grant, &present).await;
+        exchange.unwrap_or_else(|error| Exchange::Unprepared(error.to_string()))
     }
 }

@@ -26,7 +26,7 @@ impl Broker {
             Err(_) => return Ok(()),
         };
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
-        self.api.reload().await;
+        self.api.reload();
         self.put_in_force();
         tracing::info!("the configuration was read anew");
         Ok(())

@@ -17,6 +17,24 @@ use super::{
 pub(super) struct Source<'t> {
     pub(super) file: &'t Path,
     pub(super) text: &'t str,
+    /// Where its lines begin: every value knows its line, also in a file with ten thousand accounts.
+    pub(super) lines: &'t Lines,
+}
+
+/// Offsets at which the lines of a text begin.
+#[derive(Debug)]
+pub(super) struct Lines(Vec<usize>);
+
+impl Lines {
+    pub(super) fn of(text: &str) -> Self {
+        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
+        Self(std::iter::once(0).chain(ends).collect())
+    }
+
+    /// The number of the line, from 1 on, that this offset is in.
+    fn number_at(&self, offset: usize) -> usize {
+        self.0.partition_point(|start| *start <= offset)
+    }
 }
 
 /// The keys of one table.
@@ -53,7 +71,7 @@ impl<'t> Source<'t> {
     }
 
     fn line(self, offset: usize) -> usize {
-        self.text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
+        self.lines.number_at(offset)
     }
 }
 

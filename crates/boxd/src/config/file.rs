@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::{
     Config, ConfigError,
     ca_files::CaFileKey,
-    document::{Keys, Source, Table, Value},
+    document::{Keys, Lines, Source, Table, Value},
     duration,
     exposure::{self, Holdings},
 };
@@ -27,8 +27,8 @@ const ROOT: Keys = Keys {
 const REFRESH: Keys = Keys { known: &["lead"], elsewhere: &[] };
 const BOX: Keys = Keys { known: &endpoint::KEYS, elsewhere: &[] };
 
-/// A config file is a few hundred bytes; a device or a wrong file is not read to its end.
-const FILE_LIMIT: u64 = 1024 * 1024;
+/// Ten thousand accounts take a few megabytes; a device or a wrong file is not read to its end.
+const FILE_LIMIT: u64 = 16 * 1024 * 1024;
 
 impl Config {
     /// Reads a config file. Where none exists the result is an empty one, unless the file was named
@@ -44,7 +44,7 @@ impl Config {
         let mut text = Zeroizing::new(String::new());
         file.take(FILE_LIMIT + 1).read_to_string(&mut text).map_err(unreadable)?;
         if u64::try_from(text.len()).is_ok_and(|length| length > FILE_LIMIT) {
-            return Err(unreadable(io::Error::new(io::ErrorKind::FileTooLarge, "larger than 1 MiB")));
+            return Err(unreadable(io::Error::new(io::ErrorKind::FileTooLarge, "larger than 16 MiB")));
         }
         let (config, holdings) = Reader::new(path).read(&text)?;
         match exposure::of(&metadata, holdings) {
@@ -73,7 +73,8 @@ impl<'p> Reader<'p> {
 
     /// The config, and what it holds.
     fn read(mut self, text: &str) -> Result<(Config, Holdings), ConfigError> {
-        let source = Source { file: self.file, text };
+        let lines = Lines::of(text);
+        let source = Source { file: self.file, text, lines: &lines };
         let document = source.parse()?;
         let root = Table::root(source, document.get_ref(), ROOT)?;
         let mut config = Config::default();

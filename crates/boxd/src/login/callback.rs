@@ -166,7 +166,8 @@ mod tests {
     fn what_people_paste() {
         let redirect = RedirectUri::default();
         for (pasted, expected) in [
-            ("  abc\n", Ok(code("abc"))),
+            ("  abcdefghijkl\n", Ok(code("abcdefghijkl"))),
+            ("abcdefghijk", Err(Foreign::Code)),
             ("http://127.0.0.1:7/callback?state=S&code=abc\n", Ok(code("abc"))),
             ("http://127.0.0.1/callback?code=abc&state=S#", Ok(code("abc"))),
             ("code=abc&state=S", Ok(code("abc"))),

@@ -1,13 +1,13 @@
 //! Takes an account up after a start: rolls the journal forward, sets damaged files aside, cleans up.
 
-use std::{io, path::Path};
+use std::{io, path::Path, sync::PoisonError};
 
 use boxd_engine::{Generation, Loaded, Record};
 
 use super::{
     format::Flaw,
     look::{Look, Source, Verdict},
-    names::{self, Files},
+    names::{self, Files, Role},
     vault::{Vault, list},
 };
 use crate::account_name::AccountName;
@@ -16,10 +16,11 @@ impl Vault {
     /// What the store holds of an account.
     pub(super) fn load(&self, account: &AccountName) -> Loaded {
         let files = self.files(account);
-        // Only an account without a file needs to know what lies aside; that costs a whole listing.
+        // Only an account without a file needs to know what lies aside; that costs a whole listing, so one
+        // that has nothing there is not listed for.
         let missing = matches!(self.disk.read_start(&files.grant),
             Err(error) if error.kind() == io::ErrorKind::NotFound);
-        let asides = if missing { self.asides(account) } else { Vec::new() };
+        let asides = if missing && self.may_lie_aside(account) { self.asides(account) } else { Vec::new() };
         let Look { verdict, stale } = self.look(account, &files, !asides.is_empty());
         match verdict {
             Verdict::Absent { highest } => {
@@ -101,6 +102,19 @@ impl Vault {
         }
     }
 
+    /// Whether a damaged file of the account was set aside, by one listing for all accounts.
+    fn may_lie_aside(&self, account: &AccountName) -> bool {
+        let mut known = self.set_aside.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = &*known {
+            return known.contains(account);
+        }
+        // Where the directory cannot be listed now, it is tried again for the next account.
+        let Ok(files) = list(&*self.disk, &self.places.accounts) else { return true };
+        let owners = files.iter().filter_map(|file| names::owner_of(file));
+        let asides = owners.filter(|(_, role)| *role == Role::Aside).map(|(owner, _)| owner);
+        known.insert(asides.collect()).contains(account)
+    }
+
     /// Names of the account's files that were set aside.
     pub(super) fn asides(&self, account: &AccountName) -> Vec<String> {
         let files = list(&*self.disk, &self.places.accounts).unwrap_or_default();
@@ -112,6 +126,9 @@ impl Vault {
         let taken = self.disk.list(&self.places.accounts)?;
         let aside = self.places.aside(account, self.unix_seconds(), &taken);
         self.disk.rename(path, &aside)?;
+        if let Some(known) = &mut *self.set_aside.lock().unwrap_or_else(PoisonError::into_inner) {
+            known.insert(account.clone());
+        }
         tracing::error!(%account, file = %names::short(&aside), "a damaged file was set aside");
         // Without this sync a power cut puts it back, and it is set aside again.
         if let Err(error) = self.disk.sync_dir(&self.places.accounts) {

@@ -14,6 +14,7 @@ mod lock;
 mod look;
 mod machine;
 mod names;
+mod parallel;
 mod payload;
 mod pending_login;
 mod place;
@@ -24,6 +25,7 @@ mod tests;
 mod vault;
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     fmt,
     hash::{DefaultHasher, Hash as _, Hasher as _},
     io,
@@ -110,6 +112,13 @@ impl Store {
     pub fn load(&self, account: &AccountName) -> Loaded {
         let _alone = self.alone(account);
         self.vault.load(account)
+    }
+
+    /// The same for many accounts.
+    pub fn load_all(&self, accounts: BTreeSet<AccountName>) -> BTreeMap<AccountName, Loaded> {
+        let accounts: Vec<_> = accounts.into_iter().collect();
+        let loaded = parallel::map(&accounts, |account| self.load(account));
+        accounts.into_iter().zip(loaded).collect()
     }
 
     /// Makes the intent to spend a generation durable, with room for its successor.

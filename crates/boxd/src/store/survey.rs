@@ -11,6 +11,7 @@ use super::{
     key::KeySource,
     look::Verdict,
     names::{self, Places, Role},
+    parallel,
     vault::{Vault, list},
 };
 use crate::account_name::AccountName;
@@ -69,17 +70,23 @@ pub(super) fn refuse_unusable(
     let accounts = || places.accounts.clone();
     let files = list(disk, &places.accounts)
         .map_err(|error| OpenError::io("list the accounts", &places.accounts, error))?;
-    let (mut ours, mut others) = (false, false);
-    for file in files {
-        let Some((account, Role::Grant | Role::Next)) = names::owner_of(&file) else { continue };
-        let Ok((start, _)) = disk.read_start(&places.accounts.join(&file)) else { continue };
+    let looked_at = parallel::map(&files, |file| {
+        let Some((account, Role::Grant | Role::Next)) = names::owner_of(file) else { return Ok(None) };
+        let Ok((start, _)) = disk.read_start(&places.accounts.join(file)) else { return Ok(None) };
         match Header::decode(&start) {
             Err(Flaw::Newer { version, writer }) => {
-                return Err(OpenError::NewerFormat { account: account.as_str().to_owned(), version, writer });
+                Err(OpenError::NewerFormat { account: account.as_str().to_owned(), version, writer })
             }
-            Ok((header, _)) if Some(header.key_id) == key_id => ours = true,
-            Ok(_) => others = true,
-            Err(_) => {}
+            Ok((header, _)) => Ok(Some(Some(header.key_id) == key_id)),
+            Err(_) => Ok(None),
+        }
+    });
+    let (mut ours, mut others) = (false, false);
+    for is_ours in looked_at {
+        match is_ours? {
+            Some(true) => ours = true,
+            Some(false) => others = true,
+            None => {}
         }
     }
     match (others && !ours, key_id) {

@@ -1,6 +1,6 @@
 //! Sealed files over a disk: what is where, read without changing anything.
 
-use std::{collections::BTreeSet, io, path::Path};
+use std::{collections::BTreeSet, io, path::Path, sync::Mutex};
 
 use boxd_engine::{Binding, Generation, GrantId, Record};
 
@@ -10,7 +10,7 @@ use super::{
     format::{Flaw, Header, Kind},
     machine::MachineId,
     names::{self, Files, Places, Role},
-    payload,
+    parallel, payload,
     seal::{Sealer, Size, Unopened},
 };
 use crate::{account_name::AccountName, clock::Clock};
@@ -26,6 +26,8 @@ pub(super) struct Vault {
     pub(super) machine: Option<MachineId>,
     pub(super) ballast: Ballast,
     pub(super) clock: Clock,
+    /// Accounts of which damaged files were set aside; `None` until the directory was listed for them.
+    pub(super) set_aside: Mutex<Option<BTreeSet<AccountName>>>,
 }
 
 /// What a file turned out to be.
@@ -46,7 +48,15 @@ impl Vault {
         machine: Option<MachineId>,
     ) -> Self {
         let ballast = Ballast::at(places.state.join("ballast"));
-        Self { disk, places, sealer, machine, ballast, clock: Clock::of_this_boot() }
+        Self {
+            disk,
+            places,
+            sealer,
+            machine,
+            ballast,
+            clock: Clock::of_this_boot(),
+            set_aside: Mutex::default(),
+        }
     }
 
     pub(super) fn files(&self, account: &AccountName) -> Files {
@@ -134,10 +144,14 @@ impl Vault {
     pub(super) fn accounts(&self) -> io::Result<Vec<AccountName>> {
         let mut holding = BTreeSet::new();
         let mut empty = BTreeSet::new();
-        for file in list(&*self.disk, &self.places.accounts)? {
-            let Some((account, role)) = names::owner_of(&file) else { continue };
-            let path = self.places.accounts.join(&file);
-            match (role, self.head(&path, &account).map(|(header, ..)| header.kind)) {
+        let files = list(&*self.disk, &self.places.accounts)?;
+        let found = parallel::map(&files, |file| {
+            let (account, role) = names::owner_of(file)?;
+            let head = self.head(&self.places.accounts.join(file), &account);
+            Some((account, role, head.map(|(header, ..)| header.kind)))
+        });
+        for (account, role, kind) in found.into_iter().flatten() {
+            match (role, kind) {
                 (Role::Grant, Some(Kind::Tombstone)) => {
                     empty.insert(account);
                 }

@@ -67,7 +67,7 @@ async fn a_mended_trust_anchor_is_noticed() {
 
     std::fs::copy(Authority::new().ca_file(), &ca_file).unwrap();
     reply(refresh_by(&api, &endpoint).await);
-    api.reload().await;
+    api.reload();
     not_sent(refresh_by(&api, &endpoint).await);
 }
 

@@ -46,7 +46,7 @@ fn a_certificate_file_that_cannot_be_used_is_named_with_its_key() {
 }
 
 #[test]
-fn a_config_of_a_megabyte_is_refused_whole() {
-    let home = Home::with(&format!("default_account = \"a\"\n#{}\n", "x".repeat(1024 * 1024)));
-    assert!(home.load().unwrap_err().to_string().contains("larger than 1 MiB"));
+fn an_endless_config_is_refused_whole() {
+    let home = Home::with(&format!("default_account = \"a\"\n#{}\n", "x".repeat(16 * 1024 * 1024)));
+    assert!(home.load().unwrap_err().to_string().contains("larger than 16 MiB"));
 }

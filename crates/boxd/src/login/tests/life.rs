@@ -103,13 +103,13 @@ async fn what_a_person_pastes_finishes_the_login() {
         assert!(problem.detail.contains("does not carry the state"), "{problem}");
         assert!(login.is_listening().await);
         let pasted = if code_only {
-            "abc\n".to_owned()
+            "abcdefghijkl\n".to_owned()
         } else {
-            format!("{}?state={}&code=abc\n", login.page.redirect_uri, login.state)
+            format!("{}?state={}&code=abcdefghijkl\n", login.page.redirect_uri, login.state)
         };
         world.logins.finish(login.id(), &pasted).unwrap();
         assert!(world.logins.finish(login.id(), &pasted).is_err());
-        assert_eq!(world.logins.wait(login.id()).await.unwrap().name, "Ada abc");
+        assert_eq!(world.logins.wait(login.id()).await.unwrap().name, "Ada abcdefghijkl");
         login.closed().await;
     }
     assert_eq!(world.begun(), 2);
@@ -160,7 +160,7 @@ async fn a_login_that_is_being_completed_is_not_replaced() {
     let world = World::new();
     world.fake.gate.send_replace(false);
     let login = world.begin(plan("work")).await;
-    world.logins.finish(login.id(), "abc").unwrap();
+    world.logins.finish(login.id(), "abcdefghijkl").unwrap();
     let problem = world.logins.begin(plan("work"), "context").await.unwrap_err();
     assert_eq!((problem.code, problem.retry_after_seconds), (Code::Unavailable, Some(5)));
     world.fake.gate.send_replace(true);
@@ -212,7 +212,7 @@ async fn shutting_down_ends_what_waits_and_completes_what_was_consented_to() {
     let world = World::new();
     world.fake.gate.send_replace(false);
     let (waiting, consented) = (world.begin(plan("one")).await, world.begin(plan("two")).await);
-    world.logins.finish(consented.id(), "abc").unwrap();
+    world.logins.finish(consented.id(), "abcdefghijkl").unwrap();
     let open = async {
         tokio::time::sleep(Duration::from_secs(5)).await;
         world.fake.gate.send_replace(true);
