@@ -8,7 +8,6 @@ mod duration;
 mod failure;
 mod hidden;
 mod import;
-mod json;
 mod output;
 mod terminal;
 

@@ -7,7 +7,7 @@ use std::{
 
 use boxd_client::Code;
 
-use crate::{failure::Failure, json, terminal::tame};
+use crate::{failure::Failure, terminal::tame};
 
 /// Writes to stdout. A reader that has gone away (`| head`) is no failure.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
@@ -46,7 +46,7 @@ pub(crate) fn finish(result: Result<(), Failure>, as_json: bool) -> ExitCode {
     };
     let problem = &failure.problem;
     if as_json && !failure.silent {
-        remark(&json::line(&json::problem(problem)));
+        remark(&boxd_json::line(&boxd_json::problem(problem)));
     } else if !failure.silent {
         remark(&format!("boxctl: {}", tame(&problem.to_string())));
         if !problem.next_step.is_empty() {

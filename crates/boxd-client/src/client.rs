@@ -344,6 +344,8 @@ fn wait(wait_millis: Option<u32>) -> Duration {
 
 fn kind(response: &Response) -> &'static str {
     match response {
+        Response::Event(_) => "an event",
+        Response::Heartbeat => "a heartbeat",
         Response::Token(_) => "a token",
         Response::Account(_) => "an account",
         Response::AccountName(_) => "a name",

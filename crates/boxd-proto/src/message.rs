@@ -81,6 +81,16 @@ pub enum Request {
         /// [`LoginPage::login`].
         login: String,
     },
+    /// The state of one account or of all, then each new token and state; answered by a list of
+    /// [`Response::Event`] that only ends with [`EventKind::Dropped`] or an error. The client ends it by closing the
+    /// connection.
+    Watch {
+        /// Which account; `None`: all, also those that are yet to come.
+        account: Option<String>,
+        /// [`Event::id`] of the last event that the client knows: where the daemon still knows what came after it,
+        /// only that is sent.
+        after: Option<String>,
+    },
 }
 
 /// What a client wants of a downscoped token (RFC 8693; Box: guide "Downscope a token"), of a token as another
@@ -250,6 +260,42 @@ pub enum Response {
     LoginPage(Box<LoginPage>),
     /// What must be known of the application before a login can begin.
     LoginNeeds(Box<LoginNeeds>),
+    /// One event of many.
+    Event(Box<Event>),
+    /// Nothing has happened for a while; the daemon is alive.
+    Heartbeat,
+}
+
+/// Something that happened to an account, or the state that it is in. Never a token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// By which a client that comes back tells what it knows; `None` for what is no news by itself.
+    pub id: Option<String>,
+    /// What it is.
+    pub kind: EventKind,
+    /// The account; `None` where it concerns none.
+    pub account: Option<String>,
+    /// The account as it was right after.
+    pub status: Option<Box<AccountStatus>>,
+    /// More for people: why a client is dropped.
+    pub detail: Option<String>,
+}
+
+/// What an event tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum EventKind {
+    /// The state of an account when the watch began.
+    Present,
+    /// All of them have been told; from here on there is only news.
+    Complete,
+    /// An account has a new token.
+    Token,
+    /// An account's state, trouble or user is another one.
+    State,
+    /// There is no such account any more.
+    Removed,
+    /// The client took too long to read, and missed events: it must begin anew.
+    Dropped,
 }
 
 /// A token with less than the account's rights, or of another user of the same app.

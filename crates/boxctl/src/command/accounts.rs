@@ -1,11 +1,11 @@
 //! `boxctl accounts`: lists the names.
 
-use crate::{args::Global, daemon, failure::Failure, json, output::print, terminal::tame};
+use crate::{args::Global, daemon, failure::Failure, output::print, terminal::tame};
 
 pub(super) fn run(global: &Global) -> Result<(), Failure> {
     let names = daemon::connect_any(global)?.accounts()?;
     if global.json {
-        return print(&(json::line(&serde_json::json!({ "schema": 1, "accounts": names })) + "\n"));
+        return print(&(boxd_json::line(&serde_json::json!({ "schema": 1, "accounts": names })) + "\n"));
     }
     print(&names.iter().map(|name| tame(name) + "\n").collect::<String>())
 }

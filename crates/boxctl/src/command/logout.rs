@@ -6,7 +6,6 @@ use crate::{
     args::{Global, Logout},
     daemon,
     failure::Failure,
-    json,
     output::{print, remark},
     terminal::tame,
 };
@@ -20,7 +19,7 @@ pub(super) fn run(global: &Global, options: &Logout) -> Result<(), Failure> {
     client.logout(Some(&account), options.local)?;
     if global.json {
         let done = serde_json::json!({ "schema": 1, "account": account, "revoked": !options.local });
-        return print(&(json::line(&done) + "\n"));
+        return print(&(boxd_json::line(&done) + "\n"));
     }
     let what = if options.local {
         "forgotten; the grant still works at Box"

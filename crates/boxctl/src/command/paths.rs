@@ -4,7 +4,6 @@ use crate::{
     args::{Global, Place},
     daemon,
     failure::Failure,
-    json,
     output::print,
     terminal::tame,
 };
@@ -34,7 +33,7 @@ pub(super) fn run(global: &Global, what: Option<Place>) -> Result<(), Failure> {
     if global.json {
         let object: serde_json::Map<_, _> =
             chosen.map(|(_, name, path)| ((*name).to_owned(), path.clone().into())).collect();
-        return print(&(json::line(&object.into()) + "\n"));
+        return print(&(boxd_json::line(&object.into()) + "\n"));
     }
     let lines: Vec<String> = match what {
         Some(_) => chosen.map(|(.., path)| tame(path) + "\n").collect(),

@@ -1,11 +1,11 @@
 //! `boxctl reload`: has boxd read its configuration anew.
 
-use crate::{args::Global, daemon, failure::Failure, json, output::print};
+use crate::{args::Global, daemon, failure::Failure, output::print};
 
 pub(super) fn run(global: &Global) -> Result<(), Failure> {
     daemon::connect(global)?.reload()?;
     if global.json {
-        return print(&(json::line(&serde_json::json!({ "schema": 1, "reloaded": true })) + "\n"));
+        return print(&(boxd_json::line(&serde_json::json!({ "schema": 1, "reloaded": true })) + "\n"));
     }
     print("the configuration was read anew\n")
 }

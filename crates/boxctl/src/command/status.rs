@@ -7,7 +7,6 @@ use crate::{
     daemon,
     duration::roughly,
     failure::Failure,
-    json,
     output::print,
     terminal::{Terminal, Tone, tame},
 };
@@ -32,7 +31,7 @@ pub(super) fn show(global: &Global, accounts: &[AccountStatus]) -> Result<(), Fa
 /// Prints accounts as they stand after something was done to them.
 pub(super) fn display(global: &Global, accounts: &[AccountStatus]) -> Result<(), Failure> {
     if global.json {
-        print(&(json::line(&json::status(accounts)) + "\n"))
+        print(&(boxd_json::line(&boxd_json::status(accounts)) + "\n"))
     } else {
         print(&render(accounts, Terminal::of_stdout()))
     }
@@ -147,7 +146,7 @@ fn facts(status: &AccountStatus) -> Vec<String> {
     if let Some(deadline) = status.login_deadline
         && status.error.as_ref().is_none_or(|problem| problem.code != Code::LoginRequired)
     {
-        let date = json::date(deadline);
+        let date = boxd_json::date(deadline);
         facts.push(format!("needs you: not before {}", date.split('T').next().unwrap_or(&date)));
     }
     if status.orphaned {

@@ -10,7 +10,6 @@ use crate::{
     daemon,
     duration::millis,
     failure::Failure,
-    json,
     output::print,
 };
 
@@ -27,7 +26,7 @@ pub(super) fn run(global: &Global, options: &Token) -> Result<(), Failure> {
     let text = if options.user.is_none() && options.scope.is_empty() {
         let token = client.token(&request)?;
         match format {
-            TokenFormat::Json => json::line(&json::token(&token)) + "\n",
+            TokenFormat::Json => boxd_json::line(&boxd_json::token(&token)) + "\n",
             format => as_line(format, token.access_token.expose())?,
         }
     } else {
@@ -39,7 +38,7 @@ pub(super) fn run(global: &Global, options: &Token) -> Result<(), Failure> {
             shared_link: options.shared_link.clone(),
         })?;
         match format {
-            TokenFormat::Json => json::line(&json::scoped_token(&scoped)) + "\n",
+            TokenFormat::Json => boxd_json::line(&boxd_json::scoped_token(&scoped)) + "\n",
             format => as_line(format, scoped.token.access_token.expose())?,
         }
     };

@@ -86,6 +86,7 @@ pub(crate) fn obliging(request: &Request) -> Vec<Response> {
         | Request::BeginLogin(_)
         | Request::AwaitLogin { .. }
         | Request::FinishLogin { .. }
-        | Request::CancelLogin { .. } => vec![Response::Error(problem(Code::Internal))],
+        | Request::CancelLogin { .. }
+        | Request::Watch { .. } => vec![Response::Error(problem(Code::Internal))],
     }
 }

@@ -131,6 +131,10 @@ pub(crate) fn request(request: &Request) -> Vec<u8> {
             w.u32(15);
             w.text(login);
         }
+        Request::Watch { account, after } => {
+            w.u32(16);
+            w.texts(&[account, after]);
+        }
     }
     out.0
 }
@@ -263,8 +267,28 @@ pub(crate) fn response(response: &Response) -> Vec<u8> {
             w.bool(needs.client_secret);
             w.text(&needs.registered_uri);
         }
+        Response::Event(event) => {
+            w.u32(10);
+            self::event(w, event);
+        }
+        Response::Heartbeat => w.u32(11),
     }
     out.0
+}
+
+fn event(w: &mut Out, event: &Event) {
+    w.option(event.id.as_deref(), Out::text);
+    w.u32(match event.kind {
+        EventKind::Present => 0,
+        EventKind::Complete => 1,
+        EventKind::Token => 2,
+        EventKind::State => 3,
+        EventKind::Removed => 4,
+        EventKind::Dropped => 5,
+    });
+    w.option(event.account.as_deref(), Out::text);
+    w.option(event.status.as_deref(), account);
+    w.option(event.detail.as_deref(), Out::text);
 }
 
 fn token(w: &mut Out, token: &Token) {
@@ -439,6 +463,8 @@ pub(crate) fn requests() -> Vec<Request> {
         Request::AwaitLogin { login: "l".into() },
         Request::FinishLogin { login: "l".into(), redirected: Secret::new("c") },
         Request::CancelLogin { login: "l".into() },
+        Request::Watch { account: None, after: None },
+        Request::Watch { account: name(), after: Some("1-2".into()) },
     ]
 }
 
@@ -470,6 +496,7 @@ pub(crate) fn responses() -> Vec<Response> {
         error: None,
         warnings: Vec::new(),
     };
+    let event_status = bare.clone();
     let full = AccountStatus {
         auth: Auth::Jwt,
         user: Some(User { id: "1".into(), login: "l".into(), name: "n".into() }),
@@ -497,7 +524,7 @@ pub(crate) fn responses() -> Vec<Response> {
             box_expires_at: -1,
             generation: 17,
         }),
-        Response::Account(Box::new(bare)),
+        Response::Account(Box::new(bare.clone())),
         Response::Account(Box::new(full)),
         Response::AccountName("work".into()),
         Response::End,
@@ -513,7 +540,7 @@ pub(crate) fn responses() -> Vec<Response> {
         Response::Error(problem.clone()),
         Response::Error(Problem { account: None, retry_after_seconds: None, ..problem }),
     ];
-    [first, responses_of_logins()].concat()
+    [first, responses_of_logins(), responses_of_watches(event_status)].concat()
 }
 
 fn responses_of_logins() -> Vec<Response> {
@@ -552,4 +579,20 @@ fn responses_of_logins() -> Vec<Response> {
             registered_uri: "g".into(),
         })),
     ]
+}
+
+fn responses_of_watches(status: AccountStatus) -> Vec<Response> {
+    let event = |kind| Event { id: None, kind, account: None, status: None, detail: None };
+    let token = Event {
+        id: Some("1-2".into()),
+        account: Some("work".into()),
+        status: Some(Box::new(status)),
+        ..event(EventKind::Token)
+    };
+    let dropped = Event { detail: Some("d".into()), ..event(EventKind::Dropped) };
+    let others = [EventKind::Present, EventKind::Complete, EventKind::State, EventKind::Removed].map(event);
+    let mut responses = vec![Response::Event(Box::new(token)), Response::Event(Box::new(dropped))];
+    responses.extend(others.map(|event| Response::Event(Box::new(event))));
+    responses.push(Response::Heartbeat);
+    responses
 }

@@ -27,10 +27,11 @@ impl Broker {
         let (answer, effects) = change(&mut held.session, now);
         // Waiters ask again at every change: a view that says the same must not wake them.
         let view = held.session.snapshot();
+        let mut before = None;
         account.view.send_if_modified(|current| {
             let changed = *current != view;
             if changed {
-                *current = view;
+                before = Some(std::mem::replace(current, view.clone()));
             }
             changed
         });
@@ -45,6 +46,9 @@ impl Broker {
             }
         }
         drop(held);
+        if let Some(before) = before {
+            self.tell_watchers(account, &before, &view);
+        }
         for effect in effects {
             self.perform(account, effect);
         }

@@ -6,6 +6,7 @@ mod claims;
 mod custody;
 mod derived_source;
 mod drive;
+mod feed;
 mod import;
 mod imported;
 mod login;
@@ -24,6 +25,7 @@ mod status;
 mod timers;
 mod tokens;
 mod turns;
+mod watch;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -42,6 +44,7 @@ use self::{
     account::{Account, Held},
     application::Known,
     claims::Claims,
+    feed::Feed,
     operations::Operations,
     timers::Timers,
     turns::Turns,
@@ -80,6 +83,7 @@ pub struct Shared {
     config: RwLock<Arc<Config>>,
     accounts: RwLock<BTreeMap<AccountName, Arc<Account>>>,
     timers: Timers,
+    feed: Feed,
     operations: Operations,
     /// Holds the broker itself, for as long as the process.
     logins: OnceLock<Logins<Broker>>,
@@ -129,6 +133,7 @@ impl Broker {
             config: RwLock::new(Arc::new(config)),
             accounts: RwLock::default(),
             timers: Timers::default(),
+            feed: Feed::new(run_id()),
             operations: Operations::default(),
             logins: OnceLock::new(),
             derived: OnceLock::new(),
@@ -257,7 +262,19 @@ impl Broker {
     fn sweep(&self) {
         let config = self.config();
         let mut accounts = self.accounts.write().unwrap_or_else(PoisonError::into_inner);
-        accounts.retain(|name, account| config.accounts().contains_key(name) || !account.is_absent());
+        accounts.retain(|name, account| {
+            let stays = config.accounts().contains_key(name) || !account.is_absent();
+            if !stays {
+                self.tell_of_removal(name);
+            }
+            stays
+        });
         self.count.store(accounts.len(), Ordering::Relaxed);
     }
+}
+
+/// A number that no other run of the daemon has.
+fn run_id() -> u64 {
+    use std::hash::{BuildHasher as _, RandomState};
+    RandomState::new().hash_one(std::process::id())
 }

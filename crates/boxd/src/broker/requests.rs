@@ -3,6 +3,7 @@
 use std::sync::{Arc, PoisonError};
 
 use boxd_proto::{Code, Info, Problem, Request, Response, TokenRequest};
+use futures_util::stream;
 
 use super::{Broker, account::Account, problems};
 use crate::{
@@ -45,6 +46,14 @@ impl Broker {
             Request::CancelLogin { login } => {
                 self.logins().cancel(&login)?;
                 Ok(Reply::One(Response::Done))
+            }
+            Request::Watch { account, after } => {
+                let watch = self.watch(account.as_deref(), after.as_deref())?;
+                let events = stream::unfold(watch, async |mut watch| {
+                    let event = watch.next().await?;
+                    Some((Response::Event(Box::new(Arc::unwrap_or_clone(event))), watch))
+                });
+                Ok(Reply::Stream(Box::pin(events)))
             }
             Request::Info => Ok(Reply::One(Response::Info(Box::new(self.info())))),
             Request::ReturnError { code } => Err(Problem {

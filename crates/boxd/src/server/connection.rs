@@ -13,6 +13,7 @@ use std::{
 use boxd_proto::{
     Code, DecodeError, HELLO_LEN, Hello, MAGIC, NotNative, Problem, Request, Response, choose, decode,
 };
+use futures_util::{Stream, StreamExt as _};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     time::error::Elapsed,
@@ -25,6 +26,9 @@ use super::{
     output::Output,
     service::{Reply, Service},
 };
+
+/// After so long without an event a stream shows that it lives, and learns whether its client does.
+const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// A client's end of a connection, with what came from it and what goes to it.
 #[derive(Debug)]
@@ -217,8 +221,41 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Line<IO> {
                     }
                 }
             }
+            Reply::Stream(responses) => self.stream(seat, responses, server.limits.send).await?,
         }
         Ok(())
+    }
+
+    /// Sends what comes until there is no more of it. Meanwhile the connection counts as idle: when the server ends,
+    /// or needs the room, it may go.
+    async fn stream(
+        &mut self,
+        seat: &Seat,
+        mut responses: Pin<Box<dyn Stream<Item = Response> + Send>>,
+        within: Duration,
+    ) -> Result<(), Fault> {
+        loop {
+            let next = if let Some(next) = poll_once(pin!(responses.next())).await {
+                next
+            } else {
+                self.output.send(&mut self.stream, within).await?;
+                seat.idle();
+                tokio::select! {
+                    biased;
+                    next = responses.next() => next,
+                    fault = self.departure() => return Err(fault),
+                    () = tokio::time::sleep(HEARTBEAT) => Some(Response::Heartbeat),
+                }
+            };
+            let Some(response) = next else { return Ok(()) };
+            seat.busy();
+            if !self.output.push_frame(&response) {
+                return Ok(());
+            }
+            if self.output.is_enough() {
+                self.output.send(&mut self.stream, within).await?;
+            }
+        }
     }
 
     /// Resolves when the client goes away; what it sends meanwhile is kept for its turn.

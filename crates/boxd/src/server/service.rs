@@ -1,8 +1,9 @@
 //! The seam between the socket and what answers requests.
 
-use std::fmt;
+use std::{fmt, pin::Pin};
 
 use boxd_proto::{Request, Response};
+use futures_util::Stream;
 
 use super::peer::Peer;
 
@@ -23,6 +24,8 @@ pub enum Reply {
     /// A sequence of frames, made and sent piece by piece. It ends with [`Response::End`], or with
     /// [`Response::Error`] in place of the rest.
     Many(Box<dyn Iterator<Item = Response> + Send>),
+    /// Frames as they come, until the client goes away, the server ends, or the stream does.
+    Stream(Pin<Box<dyn Stream<Item = Response> + Send>>),
 }
 
 // === impl Reply ===
@@ -38,6 +41,7 @@ impl fmt::Debug for Reply {
         match self {
             Self::One(response) => f.debug_tuple("One").field(response).finish(),
             Self::Many(_) => f.write_str("Many(..)"),
+            Self::Stream(_) => f.write_str("Stream(..)"),
         }
     }
 }

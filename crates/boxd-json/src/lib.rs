@@ -1,13 +1,17 @@
-//! What scripts read: stable members, RFC 3339 dates in UTC.
+//! What scripts read, from `boxctl --json` as from the HTTP API: stable members, RFC 3339 dates in UTC.
+//!
+//! `schema` counts changes that a reader would notice; new members are none.
 
-use boxd_client::{AccountStatus, Auth, GrantState, Problem, ScopedToken, Token};
+#![forbid(unsafe_code)]
+
+use boxd_proto::{AccountStatus, Auth, Event, EventKind, GrantState, Problem, ScopedToken, Token};
 use serde_json::{Map, Value, json};
 
-/// Version of the JSON that this program prints.
-const SCHEMA: u32 = 1;
+/// Version of this JSON.
+pub const SCHEMA: u32 = 1;
 
 /// A token.
-pub(crate) fn token(token: &Token) -> Value {
+pub fn token(token: &Token) -> Value {
     json!({
         "schema": SCHEMA,
         "account": token.account,
@@ -21,7 +25,7 @@ pub(crate) fn token(token: &Token) -> Value {
 }
 
 /// A token with less than the account's rights, or as another user.
-pub(crate) fn scoped_token(scoped: &ScopedToken) -> Value {
+pub fn scoped_token(scoped: &ScopedToken) -> Value {
     let mut value = token(&scoped.token);
     if let Some(object) = value.as_object_mut()
         && !scoped.scope.is_empty()
@@ -34,12 +38,12 @@ pub(crate) fn scoped_token(scoped: &ScopedToken) -> Value {
 }
 
 /// The states of accounts.
-pub(crate) fn status(accounts: &[AccountStatus]) -> Value {
+pub fn status(accounts: &[AccountStatus]) -> Value {
     json!({ "schema": SCHEMA, "accounts": accounts.iter().map(account).collect::<Vec<_>>() })
 }
 
 /// The state of one account.
-pub(crate) fn account(status: &AccountStatus) -> Value {
+pub fn account(status: &AccountStatus) -> Value {
     json!({
         "account": status.account,
         "auth": auth(status.auth),
@@ -60,7 +64,7 @@ pub(crate) fn account(status: &AccountStatus) -> Value {
 }
 
 /// A problem, in the form of RFC 9457 with our extra members.
-pub(crate) fn problem(problem: &Problem) -> Value {
+pub fn problem(problem: &Problem) -> Value {
     let mut object = Map::new();
     object.insert("type".into(), "about:blank".into());
     object.insert("title".into(), problem.code.as_str().replace('_', " ").into());
@@ -77,20 +81,44 @@ pub(crate) fn problem(problem: &Problem) -> Value {
     Value::Object(object)
 }
 
+/// Something that happened to an account, or the state that it is in. Never a token.
+pub fn event(event: &Event) -> Value {
+    json!({
+        "schema": SCHEMA,
+        "id": event.id,
+        "event": event_kind(event.kind),
+        "account": event.account,
+        "status": event.status.as_ref().map(|status| account(status)),
+        "detail": event.detail,
+    })
+}
+
+/// The stable name of a kind of events.
+pub fn event_kind(kind: EventKind) -> &'static str {
+    match kind {
+        EventKind::Present => "present",
+        EventKind::Complete => "complete",
+        EventKind::Token => "token",
+        EventKind::State => "state",
+        EventKind::Removed => "removed",
+        EventKind::Dropped => "dropped",
+    }
+}
+
 /// One line of JSON, without a newline.
-pub(crate) fn line(value: &Value) -> String {
+pub fn line(value: &Value) -> String {
     value.to_string()
 }
 
 /// A date as RFC 3339 in UTC; what no calendar holds becomes its nearest end.
-pub(crate) fn date(unix_seconds: i64) -> String {
+pub fn date(unix_seconds: i64) -> String {
     let (min, max) = (jiff::Timestamp::MIN.as_second(), jiff::Timestamp::MAX.as_second());
     jiff::Timestamp::from_second(unix_seconds.clamp(min, max))
         .map_or_else(|_| String::new(), |date| date.to_string())
 }
 
 /// The stable name of a state.
-pub(crate) fn state(state: GrantState) -> &'static str {
+pub fn state(state: GrantState) -> &'static str {
     match state {
         GrantState::Absent => "absent",
         GrantState::Healthy => "healthy",
