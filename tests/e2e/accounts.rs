@@ -139,3 +139,73 @@ fn a_rate_limit_of_one_account_is_its_own() {
         statuses["accounts"].as_array().expect("a list").iter().map(|one| &one["state"]).collect();
     assert_eq!(states, ["backoff", "healthy", "healthy", "healthy", "healthy"]);
 }
+
+#[test]
+fn a_stop_does_not_wait_for_renewals_that_queue() {
+    const PLANNED: u64 = 12;
+    let sandbox = Sandbox::start(&["--grants", "20"]);
+    let mut daemon = Daemon::start();
+    let names = take_over(&daemon, &sandbox, "slow");
+    sandbox.control("POST", "faults", Some(&json!({ "fault": "hang", "count": PLANNED })));
+    for name in &names {
+        assert_eq!(ask(&mut client(&daemon), name, AT_ONCE), Err(Code::Unavailable));
+    }
+    while hung(&sandbox) < PLANNED {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    daemon.signal("TERM");
+    sandbox.control("POST", "release", None);
+    assert!(daemon.wait().success(), "{}", daemon.log());
+    let spent = sandbox.control("GET", "grants", None);
+    let spent = spent["grants"].as_array().expect("a list").iter().filter(|grant| grant["refreshes"] == 1);
+    assert_eq!(spent.count() as u64, PLANNED, "{}", daemon.log());
+    // The next start finds nothing that it would have to doubt.
+    daemon.restart();
+    let accounts = client(&daemon).status(None).expect("a status");
+    assert!(accounts.iter().all(|account| account.error.is_none()), "{accounts:?}");
+}
+
+#[test]
+fn an_account_whose_file_is_damaged_is_damaged_alone() {
+    let sandbox = Sandbox::start(&["--grants", "3"]);
+    let mut daemon = Daemon::start();
+    let names = take_over(&daemon, &sandbox, "a");
+    daemon.kill();
+    std::fs::write(daemon.state_dir().join("accounts/a-1.grant"), "no grant").expect("written");
+    daemon.restart();
+    let mut client = client(&daemon);
+    assert!(ask(&mut client, &names[0], LONG).is_ok());
+    assert_eq!(ask(&mut client, &names[1], LONG), Err(Code::LoginRequired));
+    assert!(ask(&mut client, &names[2], LONG).is_ok());
+}
+
+#[test]
+fn a_secret_that_does_not_come_delays_its_own_account_alone() {
+    let sandbox = Sandbox::start(&["--grants", "20"]);
+    let accounts = (1..20).map(|index| {
+        let client_id = &sandbox.line["client_id"];
+        format!(
+            "[accounts.a-{index}]\nclient_id = {client_id}\nclient_secret = {{ command = [\"sleep\", \"60\"] }}\n"
+        )
+    });
+    let endpoints = format!(
+        "[box]\ntoken_url = {}\nrevoke_url = {}\napi_url = {}\n",
+        sandbox.line["token_url"], sandbox.line["revoke_url"], sandbox.line["api_url"]
+    );
+    let mut daemon = Daemon::prepared(&(accounts.collect::<String>() + &endpoints));
+    daemon.restart();
+    let names = take_over(&daemon, &sandbox, "a");
+    let mut client = client(&daemon);
+    for name in &names[1..] {
+        assert_eq!(ask(&mut client, name, AT_ONCE), Err(Code::Unavailable));
+    }
+    // Nobody waits for this one: it has no claim to the places that are kept free.
+    assert_eq!(ask(&mut client, &names[0], AT_ONCE), Err(Code::Unavailable));
+    // The first account is the one with a secret.
+    daemon.wait_until(|status| status["token"] == true);
+    // Nor does a stop wait for it.
+    daemon.signal("TERM");
+    let began = std::time::Instant::now();
+    assert!(daemon.wait().success(), "{}", daemon.log());
+    assert!(began.elapsed() < LONG, "the command takes a minute");
+}

@@ -100,7 +100,10 @@ pub fn serve(options: &Options) -> Result<(), Failure> {
         .thread_keep_alive(THREAD_REST)
         .build()
         .map_err(system("the async runtime cannot be started"))?;
-    runtime.block_on(serve_here(options))
+    let served = runtime.block_on(serve_here(options));
+    // The store is at rest by now; a command that a secret is awaited from need not be.
+    runtime.shutdown_background();
+    served
 }
 
 async fn serve_here(options: &Options) -> Result<(), Failure> {

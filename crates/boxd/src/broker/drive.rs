@@ -126,14 +126,16 @@ impl Broker {
             // Before the turn: a command that brings a secret may hang, and must not while others queue.
             let (sent, exchange, used) = match broker.prepare(&account, &spend).await {
                 Ok(request) => {
-                    let _turn = broker.turn(&account).await;
+                    let turn = broker.turn(&account).await;
                     let sent = broker.clock.moment();
                     let exchange = match &request {
+                        _ if turn.is_none() => Exchange::NotSent("boxd ends".into()),
                         Request::Refresh(app, token) => {
                             broker.api.refresh(&app.endpoint, &app.client_id, &app.secret, token).await
                         }
                         Request::Mint(mint) => broker.mint(mint).await,
                     };
+                    drop(turn);
                     (sent, exchange, Some(request.into_secret()))
                 }
                 Err(reason) => (broker.clock.moment(), Exchange::Unprepared(reason), None),

@@ -12,6 +12,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 impl Broker {
     /// Waits until no login, spend or write is under way, at most `PATIENCE`, and saves spares.
     pub async fn wind_down(&self) {
+        // What queues at a token endpoint is not sent any more.
+        self.turns.close();
         let all_at_rest = async {
             loop {
                 let rested = self.rested.notified();

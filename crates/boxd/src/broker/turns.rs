@@ -22,7 +22,13 @@ pub(super) trait Wanted: Send + Sync {
 
 /// The queues of all token endpoints. Cheap to clone.
 #[derive(Clone, Default)]
-pub(super) struct Turns(Arc<Mutex<HashMap<String, Queue>>>);
+pub(super) struct Turns(Arc<Mutex<Queues>>);
+
+#[derive(Default)]
+struct Queues {
+    by_origin: HashMap<String, Queue>,
+    closed: bool,
+}
 
 /// The right to one request; given back when it is dropped.
 pub(super) struct Turn {
@@ -44,51 +50,73 @@ struct Place<'t> {
     called: bool,
 }
 
+enum Entered {
+    AtOnce,
+    Queued(oneshot::Receiver<()>),
+    Closed,
+}
+
 struct Waiting {
     what: Arc<dyn Wanted>,
     called: oneshot::Sender<()>,
 }
 
 impl Turns {
-    /// Waits for a turn at the token endpoint of this origin. A future that is dropped leaves no trace.
-    pub(super) async fn take(&self, origin: &str, what: Arc<dyn Wanted>) -> Turn {
-        if let Some(call) = self.enter(origin, what) {
-            let mut place = Place { turns: self, origin, call, called: false };
-            // The queue holds the sender until it calls, so this cannot fail.
-            place.called = (&mut place.call).await.is_ok();
+    /// Waits for a turn at the token endpoint of this origin; `None` once the queues are closed. A future that is
+    /// dropped leaves no trace.
+    pub(super) async fn take(&self, origin: &str, what: Arc<dyn Wanted>) -> Option<Turn> {
+        match self.enter(origin, what) {
+            Entered::AtOnce => {}
+            Entered::Queued(call) => {
+                let mut place = Place { turns: self, origin, call, called: false };
+                place.called = (&mut place.call).await.is_ok();
+                if !place.called {
+                    return None;
+                }
+            }
+            Entered::Closed => return None,
         }
-        Turn { turns: self.clone(), origin: origin.to_owned() }
+        Some(Turn { turns: self.clone(), origin: origin.to_owned() })
+    }
+
+    /// Nobody is called any more: who queues learns so at once.
+    pub(super) fn close(&self) {
+        let mut queues = self.queues();
+        queues.closed = true;
+        queues.by_origin.values_mut().for_each(|queue| queue.waiting.clear());
     }
 
     /// Somebody began to wait for something: it may have a turn at once.
     pub(super) fn hurry(&self) {
-        self.queues().values_mut().for_each(Queue::call);
+        self.queues().by_origin.values_mut().for_each(Queue::call);
     }
 
-    /// `None` where it is this one's turn at once.
-    fn enter(&self, origin: &str, what: Arc<dyn Wanted>) -> Option<oneshot::Receiver<()>> {
+    fn enter(&self, origin: &str, what: Arc<dyn Wanted>) -> Entered {
         let mut queues = self.queues();
-        let queue = queues.entry(origin.to_owned()).or_default();
+        if queues.closed {
+            return Entered::Closed;
+        }
+        let queue = queues.by_origin.entry(origin.to_owned()).or_default();
         if queue.has_room(what.is_wanted()) {
             queue.busy += 1;
-            return None;
+            return Entered::AtOnce;
         }
         let (called, call) = oneshot::channel();
         queue.waiting.push_back(Waiting { what, called });
-        Some(call)
+        Entered::Queued(call)
     }
 
     fn give_back(&self, origin: &str) {
         let mut queues = self.queues();
-        let Some(queue) = queues.get_mut(origin) else { return };
+        let Some(queue) = queues.by_origin.get_mut(origin) else { return };
         queue.busy = queue.busy.saturating_sub(1);
         queue.call();
         if queue.busy == 0 && queue.waiting.is_empty() {
-            queues.remove(origin);
+            queues.by_origin.remove(origin);
         }
     }
 
-    fn queues(&self) -> MutexGuard<'_, HashMap<String, Queue>> {
+    fn queues(&self) -> MutexGuard<'_, Queues> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -132,7 +160,7 @@ impl std::fmt::Debug for Turns {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let queues = self.queues();
         let of = |(origin, queue): (&String, &Queue)| (origin.clone(), queue.busy, queue.waiting.len());
-        f.debug_list().entries(queues.iter().map(of)).finish()
+        f.debug_list().entries(queues.by_origin.iter().map(of)).finish()
     }
 }
 
@@ -159,13 +187,13 @@ impl Wanted for Asked {
 
 impl Broker {
     /// The turn of an account's renewal.
-    pub(super) async fn turn(&self, account: &Arc<Account>) -> Turn {
+    pub(super) async fn turn(&self, account: &Arc<Account>) -> Option<Turn> {
         let what = Renewal { broker: self.clone(), account: Arc::clone(account) };
         self.turns.take(&self.origin_of(account), Arc::new(what)).await
     }
 
     /// The turn of a request that somebody waits for.
-    pub(super) async fn turn_at_once(&self, account: &Account) -> Turn {
+    pub(super) async fn turn_at_once(&self, account: &Account) -> Option<Turn> {
         self.turns.take(&self.origin_of(account), Arc::new(Asked)).await
     }
 
@@ -201,7 +229,7 @@ mod tests {
     /// Whether a turn comes without anybody else giving theirs back.
     async fn at_once(turns: &Turns, origin: &str, what: Arc<Flag>) -> Option<Turn> {
         let taking = turns.take(origin, what);
-        tokio::time::timeout(std::time::Duration::from_millis(1), taking).await.ok()
+        tokio::time::timeout(std::time::Duration::from_millis(1), taking).await.ok().flatten()
     }
 
     async fn hanging(turns: &Turns, origin: &str) -> Vec<Turn> {
@@ -249,6 +277,22 @@ mod tests {
         assert!(!waiting[0].is_finished(), "else in order");
         drop(first);
         waiting.remove(0).await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn at_the_end_nobody_is_called_any_more() {
+        let turns = Turns::default();
+        let taken = hanging(&turns, "a").await;
+        let queued = {
+            let turns = turns.clone();
+            tokio::spawn(async move { turns.take("a", planned()).await.is_none() })
+        };
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        turns.close();
+        assert!(queued.await.unwrap(), "who queues learns so");
+        assert!(turns.take("b", wanted()).await.is_none());
+        drop(taken);
+        assert_eq!(format!("{turns:?}"), "[]");
     }
 
     #[tokio::test(start_paused = true)]
