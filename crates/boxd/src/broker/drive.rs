@@ -124,7 +124,11 @@ impl Broker {
         let account = Arc::clone(account);
         tokio::spawn(async move {
             // Before the turn: a command that brings a secret may hang, and must not while others queue.
-            let (sent, exchange, used) = match broker.prepare(&account, &spend).await {
+            let prepared = tokio::select! {
+                prepared = broker.prepare(&account, &spend) => prepared.map_err(Exchange::Unprepared),
+                () = broker.turns.closed() => Err(Exchange::NotSent("boxd ends".into())),
+            };
+            let (sent, exchange, used) = match prepared {
                 Ok(request) => {
                     let turn = broker.turn(&account).await;
                     let sent = broker.clock.moment();
@@ -138,7 +142,7 @@ impl Broker {
                     drop(turn);
                     (sent, exchange, Some(request.into_secret()))
                 }
-                Err(reason) => (broker.clock.moment(), Exchange::Unprepared(reason), None),
+                Err(exchange) => (broker.clock.moment(), exchange, None),
             };
             broker.tell(&account, Event::Answered { spend, sent, exchange });
             broker.reread_refused_secret(&account, used).await;

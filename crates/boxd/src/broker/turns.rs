@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use super::{Broker, account::Account};
 
@@ -27,7 +27,7 @@ pub(super) struct Turns(Arc<Mutex<Queues>>);
 #[derive(Default)]
 struct Queues {
     by_origin: HashMap<String, Queue>,
-    closed: bool,
+    closed: watch::Sender<bool>,
 }
 
 /// The right to one request; given back when it is dropped.
@@ -82,7 +82,7 @@ impl Turns {
     /// Nobody is called any more: who queues learns so at once.
     pub(super) fn close(&self) {
         let mut queues = self.queues();
-        queues.closed = true;
+        queues.closed.send_replace(true);
         queues.by_origin.values_mut().for_each(|queue| queue.waiting.clear());
     }
 
@@ -91,9 +91,16 @@ impl Turns {
         self.queues().by_origin.values_mut().for_each(Queue::call);
     }
 
+    /// Returns once they are closed.
+    pub(super) async fn closed(&self) {
+        let mut closed = self.queues().closed.subscribe();
+        // The queues hold the sender.
+        drop(closed.wait_for(|closed| *closed).await);
+    }
+
     fn enter(&self, origin: &str, what: Arc<dyn Wanted>) -> Entered {
         let mut queues = self.queues();
-        if queues.closed {
+        if *queues.closed.borrow() {
             return Entered::Closed;
         }
         let queue = queues.by_origin.entry(origin.to_owned()).or_default();
