@@ -185,8 +185,8 @@ fn granted(reply: &Reply) -> Verdict {
     }
 }
 
-/// `expires_in` as a number, or as a string that holds one; anything else is a life of zero.
-fn life(expires_in: &serde_json::Value) -> Duration {
+/// `expires_in` in seconds, as a number or as a string that holds one; anything else is a life of zero.
+pub fn life(expires_in: &serde_json::Value) -> Duration {
     let seconds = match expires_in {
         serde_json::Value::Number(number) => number.as_f64(),
         serde_json::Value::String(text) => text.trim().parse::<f64>().ok(),

@@ -10,6 +10,7 @@
     reason = "a benchmark reads the clock, prints, and stops where something is missing"
 )]
 
+mod downscoped;
 mod footprint;
 mod load;
 mod programs;
@@ -21,6 +22,7 @@ fn main() {
     let programs = programs::Programs::built();
     println!("{:<58} {:>12}   goal", "figure", "measured");
     start::measure(&programs);
+    downscoped::measure(&programs);
     load::measure(&programs);
     footprint::measure(&programs);
     scale::measure(&programs);

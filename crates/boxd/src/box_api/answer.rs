@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use boxd_engine::{Reply, schedule::LONGEST_LIFE};
+use boxd_engine::Reply;
 use serde::Deserialize;
 
 /// Longest text of Box that is told, in characters.
@@ -43,20 +43,6 @@ pub(super) fn printable(text: &str, most: usize) -> String {
 /// Where a body cannot be read: serde's own text could quote it.
 pub(super) fn unreadable(error: &serde_json::Error) -> String {
     format!("an unreadable answer (line {}, column {})", error.line(), error.column())
-}
-
-/// `expires_in` as a number, or as a text that holds one; anything else is a life of zero.
-pub(super) fn life(expires_in: &serde_json::Value) -> Duration {
-    let seconds = match expires_in {
-        serde_json::Value::Number(number) => number.as_f64(),
-        serde_json::Value::String(text) => text.trim().parse::<f64>().ok(),
-        _ => None,
-    };
-    seconds
-        .filter(|seconds| *seconds > 0.0)
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds.floor()).ok())
-        .unwrap_or_default()
-        .min(LONGEST_LIFE)
 }
 
 /// The wait that was asked for, as words: ` for 7 s`, or nothing.

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use boxd_engine::{AccessToken, Exchange, RefreshToken, Reply};
+use boxd_engine::{AccessToken, Exchange, RefreshToken, Reply, reply};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::answer::{Refusal, life, unreadable, wait};
+use super::answer::{Refusal, unreadable, wait};
 
 /// A new grant.
 #[derive(Debug)]
@@ -93,7 +93,7 @@ fn granted(reply: &Reply) -> Result<CodeTokens, CodeError> {
     Ok(CodeTokens {
         access: AccessToken::new(success.access_token),
         refresh: RefreshToken::new(success.refresh_token),
-        expires_in: life(&success.expires_in),
+        expires_in: reply::life(&success.expires_in),
     })
 }
 

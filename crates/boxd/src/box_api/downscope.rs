@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use boxd_engine::{AccessToken, Exchange, Reply};
+use boxd_engine::{AccessToken, Exchange, Reply, reply};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::answer::{Refusal, life, unreadable, wait};
+use super::answer::{Refusal, unreadable, wait};
 
 /// A token with fewer rights than its parent. It has no refresh token.
 #[derive(Debug)]
@@ -84,7 +84,7 @@ fn granted(reply: &Reply) -> Result<DownscopedToken, DownscopeError> {
     };
     Ok(DownscopedToken {
         access: AccessToken::new(success.access_token),
-        expires_in: life(&success.expires_in),
+        expires_in: reply::life(&success.expires_in),
         restricted_to,
     })
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use boxd_engine::{Binding, ClientSecret, Credential, Event, Record, Registration, ServerAuth, Trouble};
 
-use super::{Broker, account::Account};
+use super::{Broker, account::Account, signer::Signer};
 use crate::{
     account_name::AccountName,
     box_api::Endpoint,
@@ -101,6 +101,23 @@ impl Broker {
         let secret = read_secret(source).await?;
         account.held().secret = Some(secret.clone());
         Ok(secret)
+    }
+
+    /// The opened key of an account. Opening one takes up to seconds, so it is done on a thread of its own.
+    pub(super) async fn signer_of(
+        &self,
+        account: &Account,
+        effective: &Effective,
+    ) -> Result<Arc<Signer>, String> {
+        let known = account.held().signer.clone();
+        if let Some(signer) = known {
+            return Ok(signer);
+        }
+        let effective = effective.clone();
+        let opening = tokio::task::spawn_blocking(move || Signer::open(effective));
+        let signer = Arc::new(opening.await.map_err(|error| format!("it could not be opened: {error}"))??);
+        account.held().signer = Some(Arc::clone(&signer));
+        Ok(signer)
     }
 
     /// Another grant took the place of the old one: what was known of its application no longer counts.

@@ -1,11 +1,10 @@
 //! The key of an application that signs assertions, read and opened once, and kept until it may have changed.
 
-use std::{fmt, sync::Arc};
+use std::fmt;
 
 use boxd_engine::{ClientSecret, Subject};
 use secrecy::ExposeSecret;
 
-use super::{Broker, account::Account};
 use crate::{
     app_settings::AppSettings,
     assertion::{Algorithm, SigningKey},
@@ -32,56 +31,39 @@ impl fmt::Debug for Signer {
     }
 }
 
-impl Broker {
-    /// The opened key of an account. Opening one takes up to seconds, so it is done on a thread of its own.
-    pub(super) async fn signer_of(
-        &self,
-        account: &Account,
-        effective: &Effective,
-    ) -> Result<Arc<Signer>, String> {
-        let known = account.held().signer.clone();
-        if let Some(signer) = known {
-            return Ok(signer);
-        }
-        let effective = effective.clone();
-        let opening = tokio::task::spawn_blocking(move || open(effective));
-        let signer = Arc::new(opening.await.map_err(|error| format!("it could not be opened: {error}"))??);
-        account.held().signer = Some(Arc::clone(&signer));
-        Ok(signer)
+impl Signer {
+    /// Reads the app settings and opens the key in them. Blocking, up to seconds.
+    pub(super) fn open(effective: Effective) -> Result<Self, String> {
+        let text = effective
+            .app_settings
+            .read()
+            .map_err(|error| error.to_string())?
+            .ok_or("the app settings are not known: set app_config in the config")?;
+        let settings = AppSettings::parse(text.expose()).map_err(|error| error.to_string())?;
+        let auth = settings.app_auth.ok_or(
+            "the app settings hold no private key (`appAuth`): generate one in Box's developer console, or set auth = \
+             \"ccg\"",
+        )?;
+        let passphrase = effective.passphrase.read().map_err(|error| error.to_string())?;
+        let passphrase = passphrase
+            .as_ref()
+            .map(boxd_engine::Passphrase::expose)
+            .or(auth.passphrase.as_ref().map(ExposeSecret::expose_secret));
+        let key = SigningKey::open(auth.private_key.expose_secret(), passphrase)
+            .map_err(|error| error.to_string())?;
+        let secret = match effective.secret.read().map_err(|error| error.to_string())? {
+            Some(secret) => secret,
+            None => settings.client_secret,
+        };
+        let user = settings.user_id.map(Subject::User);
+        Ok(Self {
+            client_id: settings.client_id,
+            secret,
+            key,
+            key_id: auth.public_key_id,
+            algorithm: effective.algorithm,
+            subject: user.or(settings.enterprise_id.map(Subject::Enterprise)),
+            skew: Skew::default(),
+        })
     }
-}
-
-/// Reads the app settings and opens the key in them. Blocking.
-fn open(effective: Effective) -> Result<Signer, String> {
-    let text = effective
-        .app_settings
-        .read()
-        .map_err(|error| error.to_string())?
-        .ok_or("the app settings are not known: set app_config in the config")?;
-    let settings = AppSettings::parse(text.expose()).map_err(|error| error.to_string())?;
-    let auth = settings.app_auth.ok_or(
-        "the app settings hold no private key (`appAuth`): generate one in Box's developer console, or set auth = \
-         \"ccg\"",
-    )?;
-    let passphrase = effective.passphrase.read().map_err(|error| error.to_string())?;
-    let passphrase = passphrase
-        .as_ref()
-        .map(boxd_engine::Passphrase::expose)
-        .or(auth.passphrase.as_ref().map(ExposeSecret::expose_secret));
-    let key =
-        SigningKey::open(auth.private_key.expose_secret(), passphrase).map_err(|error| error.to_string())?;
-    let secret = match effective.secret.read().map_err(|error| error.to_string())? {
-        Some(secret) => secret,
-        None => settings.client_secret,
-    };
-    let user = settings.user_id.map(Subject::User);
-    Ok(Signer {
-        client_id: settings.client_id,
-        secret,
-        key,
-        key_id: auth.public_key_id,
-        algorithm: effective.algorithm,
-        subject: user.or(settings.enterprise_id.map(Subject::Enterprise)),
-        skew: Skew::default(),
-    })
 }
