@@ -222,7 +222,8 @@ fn log(account: &AccountName, notice: &Notice) {
             tracing::info!(%account, %generation, "renewing as planned");
         }
         Notice::Renewing { generation, cause } => {
-            tracing::info!(%account, %generation, ?cause, "renewing");
+            let why = reason(*cause);
+            tracing::info!(%account, %generation, why, "renewing");
         }
         Notice::Renewed { generation } => tracing::info!(%account, %generation, "a new token is published"),
         Notice::Failed { generation, trouble } => log_failure(account, generation.0, trouble),
@@ -234,6 +235,19 @@ fn log(account: &AccountName, notice: &Notice) {
             days,
             "the refresh token dies within {days} days unless it can be renewed: see `boxctl status {account}`"
         ),
+    }
+}
+
+fn reason(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Schedule => "it was planned",
+        Cause::Retry => "an earlier attempt failed",
+        Cause::Demand => "a client needs a token, or one that lives longer",
+        Cause::Rejected => "a client says that Box refused the token",
+        Cause::Explicit => "it was asked for",
+        Cause::Import => "it was imported: the old copy ends",
+        Cause::Logout => "a logout needs the newest pair",
+        Cause::Clock => "the clock cannot be trusted",
     }
 }
 
