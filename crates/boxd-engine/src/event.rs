@@ -1,21 +1,22 @@
 //! What a session is told, and what it asks its driver to do.
 
 use crate::{
-    grant::{Generation, GrantId, Record, User},
+    grant::{Generation, GrantId, Record, User, Which},
     reply::Exchange,
     schedule::Settings,
-    session::NewGrant,
     time::Moment,
     trouble::Trouble,
 };
 
-/// Which refresh token of a record a spend sends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Which {
-    /// The newest one.
-    Current,
-    /// The one before, as a last resort before a person is asked to log in.
-    Previous,
+/// A grant that a login or import brings; the session gives it its generation.
+#[derive(Debug)]
+pub struct NewGrant {
+    /// The grant; its `generation` is ignored.
+    pub record: Record,
+    /// Spend it once at once and use the new token, which ends every older copy of it.
+    pub renew_now: bool,
+    /// What the configuration says of the account once it holds this grant.
+    pub settings: Settings,
 }
 
 /// One refresh request: the record travels with it, so that a grant cannot be spent twice at once.

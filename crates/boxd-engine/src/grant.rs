@@ -150,6 +150,15 @@ pub struct Record {
     pub renamed_from: Option<String>,
 }
 
+/// Which refresh token of a record a spend sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// The newest one.
+    Current,
+    /// The one before, as a last resort before a person is asked to log in.
+    Previous,
+}
+
 impl Record {
     /// The newest access token, if there is one.
     pub fn access(&self) -> Option<&IssuedToken> {
@@ -174,14 +183,14 @@ impl Record {
 
     /// The newest refresh token, if there is one.
     pub fn refresh_token(&self) -> Option<&RefreshToken> {
-        self.token_of(crate::event::Which::Current)
+        self.token_of(Which::Current)
     }
 
     /// The refresh token that a spend of `which` sends, if there is one.
-    pub(crate) fn token_of(&self, which: crate::event::Which) -> Option<&RefreshToken> {
+    pub(crate) fn token_of(&self, which: Which) -> Option<&RefreshToken> {
         match (&self.credential, which) {
-            (Credential::OAuth2 { refresh, .. }, crate::event::Which::Current) => Some(refresh),
-            (Credential::OAuth2 { previous, .. }, crate::event::Which::Previous) => previous.as_ref(),
+            (Credential::OAuth2 { refresh, .. }, Which::Current) => Some(refresh),
+            (Credential::OAuth2 { previous, .. }, Which::Previous) => previous.as_ref(),
             (Credential::AccessOnly { .. } | Credential::Server { .. }, _) => None,
         }
     }

@@ -34,14 +34,15 @@ pub mod time;
 pub mod trouble;
 
 pub use ask::{Answer, Ask, Refusal};
-pub use event::{Commit, CommitReason, Effect, Event, Operation, Spend, StoreFault, Which};
+pub use event::{Commit, CommitReason, Effect, Event, NewGrant, Operation, Spend, StoreFault};
 pub use grant::{
     Binding, Credential, Generation, GrantId, IssuedToken, Record, Registration, ServerAuth, Subject, User,
+    Which,
 };
 pub use reply::{Exchange, Reply, TokenResponse, Verdict, classify};
 pub use schedule::Settings;
 pub use secret::{AccessToken, AppSettingsText, ClientSecret, Passphrase, RefreshToken};
-pub use session::{Loaded, NewGrant, Session};
+pub use session::{Loaded, Session};
 pub use snapshot::{Published, Served, Snapshot, State, Way};
 pub use time::{BootId, BootTime, Jitter, Moment, Now, WallTime};
 pub use trouble::Trouble;

@@ -9,6 +9,9 @@ use crate::{
     trouble::Trouble,
 };
 
+/// Longest life that is believed of an access token; longer ones are renewed as if they had this one.
+pub const LONGEST_LIFE: Duration = Duration::from_hours(24 * 365);
+
 /// What came of one request.
 #[derive(Debug)]
 pub enum Exchange {
@@ -196,7 +199,7 @@ pub fn life(expires_in: &serde_json::Value) -> Duration {
         .filter(|seconds| *seconds > 0.0)
         .and_then(|seconds| Duration::try_from_secs_f64(seconds.floor()).ok())
         .unwrap_or_default()
-        .min(crate::schedule::LONGEST_LIFE)
+        .min(LONGEST_LIFE)
 }
 
 fn refused(reply: &Reply) -> Verdict {

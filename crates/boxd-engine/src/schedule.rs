@@ -21,8 +21,6 @@ pub const PROOF_SPAN: Duration = Duration::from_mins(5);
 pub const PROOF_SPAN_IN_NEED: Duration = Duration::from_secs(20);
 /// Longest wait that a `Retry-After` of Box can impose.
 pub const RETRY_AFTER_CAP: Duration = Duration::from_hours(1);
-/// Longest life that is believed of an access token; longer ones are renewed as if they had this one.
-pub const LONGEST_LIFE: Duration = Duration::from_hours(24 * 365);
 
 const RETRY_BASE: Duration = Duration::from_secs(2);
 const RETRY_CAP: Duration = Duration::from_mins(5);

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Cause, NewGrant, Phase, Resort, Session, Writing, logout::finish};
+use super::{Cause, Phase, Resort, Session, Writing, logout::finish};
 use crate::{
-    event::{Commit, CommitReason, Effect, Notice, Operation, StoreFault},
+    event::{Commit, CommitReason, Effect, NewGrant, Notice, Operation, StoreFault},
     grant::Record,
     schedule::{self, Settings},
     snapshot::{Published, end_of},

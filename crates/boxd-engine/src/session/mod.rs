@@ -13,8 +13,8 @@ mod view;
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    event::{Cause, CommitReason, Effect, Event, Operation, Which},
-    grant::{Binding, Credential, Generation, GrantId, Record, Registration, ServerAuth, User},
+    event::{Cause, CommitReason, Effect, Event, NewGrant, Operation},
+    grant::{Binding, Credential, Generation, GrantId, Record, Registration, ServerAuth, User, Which},
     schedule::{Mode, Settings},
     snapshot::{Published, Way},
     time::{BootId, BootTime, Moment, Now},
@@ -22,17 +22,6 @@ use crate::{
 };
 
 pub use load::Loaded;
-
-/// A grant that a login or import brings; the session gives it its generation.
-#[derive(Debug)]
-pub struct NewGrant {
-    /// The grant; its `generation` is ignored.
-    pub record: Record,
-    /// Spend it once at once and use the new token, which ends every older copy of it.
-    pub renew_now: bool,
-    /// What the configuration says of the account once it holds this grant.
-    pub settings: Settings,
-}
 
 /// The life cycle of one account's grant. See the crate's documentation.
 #[derive(Debug)]

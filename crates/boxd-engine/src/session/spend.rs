@@ -2,8 +2,8 @@
 
 use super::{Cause, Doubt, Phase, Resort, Session, Writing};
 use crate::{
-    event::{Commit, CommitReason, Effect, Notice, Spend, StoreFault, Which},
-    grant::{Credential, Generation, IssuedToken, Record},
+    event::{Commit, CommitReason, Effect, Notice, Spend, StoreFault},
+    grant::{Credential, Generation, IssuedToken, Record, Which},
     reply::{Exchange, TokenResponse, Verdict, classify},
     schedule,
     time::{Moment, Now},

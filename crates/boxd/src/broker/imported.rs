@@ -94,7 +94,7 @@ impl Imported {
 fn issued(token: &Secret, now: Moment, expires_at: Option<i64>) -> IssuedToken {
     let life = expires_at.map_or(UNKNOWN_LIFE, |end| {
         let seconds = u64::try_from(end.saturating_sub(now.wall.unix_seconds())).unwrap_or(0);
-        Duration::from_secs(seconds).min(boxd_engine::schedule::LONGEST_LIFE)
+        Duration::from_secs(seconds).min(boxd_engine::reply::LONGEST_LIFE)
     });
     IssuedToken { token: AccessToken::new(token.expose()), sent: now, life }
 }
