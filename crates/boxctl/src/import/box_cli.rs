@@ -10,7 +10,7 @@ use super::{
     entry::{choose, shell_word},
     keyring,
     members::{Id, filled, parse},
-    place,
+    missing::missing,
     source::{Origin, Source},
 };
 use crate::failure::Failure;
@@ -68,7 +68,7 @@ pub(super) fn environments() -> Result<Source, Failure> {
         return Source::read(&file);
     }
     let next = "box configure:environments:get shows what Box CLI has; else: boxctl login";
-    Err(place::missing("environment of Box CLI", &[file, keyring::WAY.into()], next))
+    Err(missing("environment of Box CLI", &[file, keyring::WAY.into()], next))
 }
 
 fn home() -> Result<PathBuf, Failure> {
@@ -249,7 +249,7 @@ fn token_of(name: &str, origin: &Origin) -> Result<Source, Failure> {
     }
     places.push(keyring::WAY.into());
     let next = "log in with Box CLI again (box login), or with boxctl login";
-    Err(place::missing(&format!("token of Box CLI environment {name}"), &places, next))
+    Err(missing(&format!("token of Box CLI environment {name}"), &places, next))
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod java_sdk;
 mod json;
 mod keyring;
 mod members;
+mod missing;
 mod place;
 mod postman;
 mod rclone;

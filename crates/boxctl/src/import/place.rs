@@ -1,8 +1,8 @@
 //! Where the tools keep their credentials.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::{box_cli, source::Source};
+use super::{box_cli, missing::missing, source::Source};
 use crate::{args::Kind, failure::Failure};
 
 /// What a tool keeps where it usually does.
@@ -36,10 +36,4 @@ fn rclone() -> Result<Source, Failure> {
         Some(file) => Source::read(file),
         None => Err(missing("rclone.conf", &places, "rclone config file says where it is: name that file")),
     }
-}
-
-/// Nothing is there.
-pub(super) fn missing(what: &str, places: &[impl AsRef<Path>], next_step: &str) -> Failure {
-    let places: Vec<_> = places.iter().map(|place| place.as_ref().display().to_string()).collect();
-    Failure::usage(format!("there is no {what}; looked for: {}", places.join(", ")), next_step)
 }

@@ -2,11 +2,14 @@
 
 use boxd_engine::{ServerAuth, Subject, Trouble, schedule::Mode};
 
-use super::{Report, application};
+use super::{
+    Report, application,
+    secret::{Read, read},
+};
 use crate::{
     account_name::AccountName,
     box_api::{Endpoint, EndpointSettings},
-    config::{Config, Effective, EffectiveSecret, Kept, SecretError},
+    config::{Config, Effective},
     store::{AccountInspection, Held, HeldKind},
 };
 
@@ -94,39 +97,6 @@ fn how(effective: &Effective, held: Option<&Held>, report: &mut Report) {
         );
         if let Some(scope) = &effective.scope {
             report.line("scope", scope);
-        }
-    }
-}
-
-/// What came of reading a secret.
-pub(super) enum Read<S> {
-    Secret(S),
-    Unreadable,
-    Unknown,
-}
-
-/// Reads a secret and says where it is, never what it is.
-pub(super) fn read<S: Kept + Clone>(what: &str, secret: &EffectiveSecret<S>, report: &mut Report) -> Read<S> {
-    let origin = match secret {
-        EffectiveSecret::Source(source) => source.to_string(),
-        EffectiveSecret::Stored(_) => "the sealed store".to_owned(),
-        EffectiveSecret::Unknown => return Read::Unknown,
-    };
-    match secret.clone().read() {
-        Ok(Some(secret)) => {
-            report.line(what, format!("from {origin}: read"));
-            Read::Secret(secret)
-        }
-        Ok(None) => Read::Unknown,
-        // A service may have what this shell has not.
-        Err(error @ SecretError::NotSet(_)) => {
-            report.line(what, format!("from {origin}: cannot be seen from here, {error}"));
-            Read::Unreadable
-        }
-        Err(error) => {
-            report.line(what, format!("from {origin}: cannot be read"));
-            report.fault(format!("{what}: {error}"));
-            Read::Unreadable
         }
     }
 }

@@ -5,7 +5,7 @@ use secrecy::ExposeSecret;
 
 use super::{
     Report,
-    account::{Read, read},
+    secret::{Read, read},
 };
 use crate::{
     app_settings::{AppAuth, AppSettings},

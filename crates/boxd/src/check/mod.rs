@@ -3,6 +3,7 @@
 mod account;
 mod application;
 mod report;
+mod secret;
 #[cfg(test)]
 mod tests;
 

@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use super::{
     attempt::{Attempt, Outcome},
     callback::{self, Answer},
-    listener::Consenting,
+    consenting::Consenting,
     page::Page,
     plan::Redeem,
     problems,

@@ -5,10 +5,7 @@ use std::{
     future::poll_fn,
     io,
     net::{IpAddr, SocketAddr},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::Arc,
     task::Poll,
     time::Duration,
 };
@@ -21,7 +18,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::{answer, attempt::Attempt, plan::Redeem, redirect::LoopbackHost};
+use super::{answer, attempt::Attempt, consenting::Consenting, plan::Redeem, redirect::LoopbackHost};
 
 /// Connections at once. A browser opens one, and some open a second ahead of time.
 pub(super) const MOST_CONNECTIONS: usize = 16;
@@ -51,10 +48,6 @@ pub(super) struct Connections {
     /// Oldest first.
     seats: VecDeque<(AbortHandle, Consenting)>,
 }
-
-/// Whether a connection waits for the outcome of a login: it is not ended for want of room then.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Consenting(Arc<AtomicBool>);
 
 // === impl Listener ===
 
@@ -149,18 +142,6 @@ impl Connections {
     /// Waits until all have ended, which their deadlines see to.
     pub(super) async fn finish(&mut self) {
         while self.tasks.join_next().await.is_some() {}
-    }
-}
-
-// === impl Consenting ===
-
-impl Consenting {
-    pub(super) fn set(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    fn is_set(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
     }
 }
 

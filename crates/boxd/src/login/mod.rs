@@ -8,6 +8,7 @@ mod answer;
 mod attempt;
 mod authorize;
 mod callback;
+mod consenting;
 mod listener;
 mod page;
 mod plan;
