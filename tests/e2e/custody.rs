@@ -120,3 +120,17 @@ fn a_damaged_file_is_set_aside_and_harms_no_other() {
         .any(|bytes| bytes == damaged);
     assert!(kept, "it is set aside, not deleted");
 }
+
+#[test]
+fn a_default_account_that_is_none_is_told() {
+    let sandbox = Sandbox::start(&[]);
+    let daemon = Daemon::start();
+    let file = sandbox.import_file(daemon.home());
+    assert_eq!(daemon.boxctl(&["import", file.to_str().expect("a path")]).code, 0);
+    daemon.configure("default_account = \"default\"\n");
+    assert_eq!(daemon.boxctl(&["reload"]).code, 0);
+    assert!(!daemon.boxctl(&["status"]).stdout.contains("which is no account"));
+    assert_eq!(daemon.boxctl(&["rename", "default", "work"]).code, 0);
+    let status = daemon.boxctl(&["status"]).stdout;
+    assert!(status.contains("default_account in the config names default, which is no account"), "{status}");
+}

@@ -50,6 +50,9 @@ impl Broker {
         if !self.store.bound() {
             warnings.push("this machine has no stable id: the store is not bound to it".to_owned());
         }
+        if let Some(default) = self.config().default_account().filter(|name| self.account(name).is_none()) {
+            warnings.push(format!("default_account in the config names {default}, which is no account"));
+        }
         warnings
     }
 }
