@@ -62,7 +62,7 @@ impl RefreshToken {
     }
 
     /// A number by which two refresh tokens can be told apart without keeping either.
-    pub(crate) fn fingerprint(&self) -> u64 {
+    pub fn fingerprint(&self) -> u64 {
         use std::hash::{DefaultHasher, Hash as _, Hasher as _};
         let mut hasher = DefaultHasher::new();
         self.expose().hash(&mut hasher);

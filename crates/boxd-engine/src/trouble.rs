@@ -51,19 +51,19 @@ pub enum Trouble {
     #[error("an imported access token cannot be renewed; it is served until it ends")]
     AccessOnly,
     /// `invalid_client`: client id or secret are wrong.
-    #[error("Box refused the client id or client secret ({0}); the refresh token is kept")]
+    #[error("Box refused the client id or client secret ({0}); nothing is lost")]
     InvalidClient(String),
     /// `unauthorized_client`: an administrator must approve the app.
-    #[error("Box has not authorized this app ({0}); the refresh token is kept")]
+    #[error("Box has not authorized this app ({0}); nothing is lost")]
     UnauthorizedClient(String),
     /// The Box user must set a new password.
-    #[error("the Box user must reset their password; the refresh token is kept")]
+    #[error("the Box user must reset their password; nothing is lost")]
     PasswordReset,
     /// The Box user must accept the enterprise's terms of service.
-    #[error("the Box user must accept the terms of service; the refresh token is kept")]
+    #[error("the Box user must accept the terms of service; nothing is lost")]
     TermsOfService,
     /// Any other refusal, such as `invalid_request`.
-    #[error("Box refused the request ({0}); the refresh token is kept")]
+    #[error("Box refused the request ({0}); nothing is lost")]
     Refused(String),
     /// The configuration names another application or token endpoint than the grant was issued by.
     #[error(

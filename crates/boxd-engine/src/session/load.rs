@@ -97,6 +97,7 @@ impl Session {
             way: None,
             minted_as: None,
             fingerprints: [None; 2],
+            grant: None,
             lead_in_force,
             longest_life: Duration::ZERO,
             left_at_commit: Duration::ZERO,

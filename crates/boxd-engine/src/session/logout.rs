@@ -198,7 +198,10 @@ fn refusal_of_revocation(exchange: &Exchange) -> Option<Trouble> {
         Exchange::Reply(reply) => reply,
     };
     if reply.status == 200 {
-        return None;
+        // Box's body is empty; a page in its place is of somebody in between.
+        let foreign = !reply.body.trim_ascii().is_empty()
+            && serde_json::from_slice::<serde::de::IgnoredAny>(&reply.body).is_err();
+        return foreign.then(|| Trouble::AnswerLost("HTTP status 200 with a foreign body".into()));
     }
     match classify(exchange) {
         Verdict::Operator(trouble) | Verdict::Harmless { trouble, .. } | Verdict::Doubt { trouble, .. } => {

@@ -91,6 +91,7 @@ pub struct Session {
     minted_as: Option<ServerAuth>,
     /// By which the same refresh token, or the one before it, is known again.
     fingerprints: [Option<u64>; 2],
+    grant: Option<GrantId>,
 }
 
 /// Where the one record is.
@@ -237,6 +238,11 @@ impl Session {
         self.application.as_ref().and_then(|(_, registration)| registration.clone())
     }
 
+    /// The identity of the grant that it holds, also while that is under way.
+    pub fn grant(&self) -> Option<GrantId> {
+        self.grant
+    }
+
     /// Whether this session holds the refresh token of `other`, or has spent it last.
     pub fn holds_grant_of(&self, other: &Record) -> bool {
         other.refresh_token().is_some_and(|token| self.fingerprints.contains(&Some(token.fingerprint())))
@@ -309,6 +315,7 @@ impl Session {
             Credential::Server { auth: ServerAuth::ClientCredentials(_), .. } => Way::ClientCredentials,
             Credential::Server { auth: ServerAuth::Jwt(_), .. } => Way::Jwt,
         });
+        self.grant = record.map(|record| record.grant);
         self.fingerprints =
             [Which::Current, Which::Previous].map(|which| Some(record?.token_of(which)?.fingerprint()));
     }

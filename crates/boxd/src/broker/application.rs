@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use boxd_engine::{Binding, ClientSecret, Credential, Event, Record, Registration, ServerAuth, Trouble};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::{Broker, account::Account, signer::Signer};
 use crate::{
@@ -113,9 +114,7 @@ impl Broker {
         if let Some(signer) = known {
             return Ok(signer);
         }
-        let effective = effective.clone();
-        let opening = tokio::task::spawn_blocking(move || Signer::open(effective));
-        let signer = Arc::new(opening.await.map_err(|error| format!("it could not be opened: {error}"))??);
+        let signer = open_signer(effective).await?;
         account.held().signer = Some(Arc::clone(&signer));
         Ok(signer)
     }
@@ -157,12 +156,33 @@ impl Broker {
     }
 }
 
+/// Commands of secrets that run at once: those that hang leave threads to the store and to name lookups.
+static COMMANDS: Semaphore = Semaphore::const_new(128);
+
+/// A place to run commands in, where any is run.
+async fn place_for(runs_command: bool) -> Option<SemaphorePermit<'static>> {
+    // The semaphore is never closed.
+    if runs_command { COMMANDS.acquire().await.ok() } else { None }
+}
+
 /// Reads a client secret from where the configuration says; it may run a command, so not on this thread.
 pub(super) async fn read_secret(source: EffectiveSecret) -> Result<ClientSecret, String> {
+    let _place = place_for(source.runs_command()).await;
     match tokio::task::spawn_blocking(move || source.read()).await {
         Ok(Ok(Some(secret))) => Ok(secret),
         Ok(Ok(None)) => Err("the client secret is not known: set client_secret in the config".into()),
         Ok(Err(error)) => Err(error.to_string()),
         Err(error) => Err(format!("the client secret could not be read: {error}")),
     }
+}
+
+/// Opens the key of an app. It takes up to seconds, so not on this thread.
+pub(super) async fn open_signer(effective: &Effective) -> Result<Arc<Signer>, String> {
+    let effective = effective.clone();
+    let runs_command = effective.app_settings.runs_command()
+        || effective.passphrase.runs_command()
+        || effective.secret.runs_command();
+    let _place = place_for(runs_command).await;
+    let opening = tokio::task::spawn_blocking(move || Signer::open(effective));
+    opening.await.map_err(|error| format!("it could not be opened: {error}"))?.map(Arc::new)
 }

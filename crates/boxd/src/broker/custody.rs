@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use boxd_engine::{BootTime, Credential, Event, Operation, Record, Settings, State, Trouble};
+use boxd_engine::{BootTime, Credential, Event, Exchange, Operation, Record, Settings, State, Trouble};
 use boxd_proto::{AccountStatus, Code, Problem};
 
 use super::{Broker, account::Account, application::Known, problems};
@@ -42,11 +42,36 @@ impl Broker {
 
     /// Revokes at Box, then forgets; `local` only forgets.
     pub(super) async fn log_out(&self, account: &Arc<Account>, local: bool) -> Result<(), Problem> {
+        self.log_out_waiting(&account.name, local).await?;
+        if !local {
+            self.revoke_last_token(account).await;
+        }
         self.operate(account, |operation| Event::Logout { operation, local }).await?;
         self.forget_application(account);
         tracing::info!(account = %account.name, local, "logged out");
         self.sweep();
         Ok(())
+    }
+
+    /// Of a grant whose refresh token is dead the last access token may still work.
+    async fn revoke_last_token(&self, account: &Arc<Account>) {
+        let access = {
+            let view = account.view.borrow();
+            let dead = matches!(view.trouble, Some(Trouble::Taken(_) | Trouble::LostForGood(_)));
+            let served = view.serve(self.clock.boot(), Duration::ZERO).filter(|_| dead);
+            served.map(|served| served.access)
+        };
+        let Some(access) = access else { return };
+        let bound = account.held().session.application().map(|(binding, _)| binding.clone());
+        let Ok(effective) = self.effective(account) else { return };
+        let Some(binding) = bound.filter(|bound| effective.settings.binding.as_ref() == Some(bound)) else {
+            return;
+        };
+        let Ok(secret) = self.secret_of(account, effective.secret).await else { return };
+        let exchange =
+            self.api.revoke(&effective.endpoint, &binding.client_id, &secret, access.expose()).await;
+        let revoked = matches!(&exchange, Exchange::Reply(reply) if reply.status == 200);
+        tracing::info!(account = %account.name, revoked, "the last token of a dead grant was to be revoked");
     }
 
     /// Takes over a store that came from another machine.

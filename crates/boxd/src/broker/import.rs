@@ -7,53 +7,35 @@ use boxd_proto::{AccountStatus, Code, Endpoints, Import, ImportedCredential, Pro
 use ring::rand::SecureRandom as _;
 
 use super::{Broker, account::Account, application::Known, imported::Imported, problems};
-use crate::{
-    account_name::AccountName,
-    box_api::{EndpointSettings, MeError},
-    store::PendingLogin,
-};
+use crate::{account_name::AccountName, box_api::EndpointSettings, store::PendingLogin};
 
 impl Broker {
     /// Takes over credentials that exist elsewhere.
     pub(super) async fn import(&self, name: &AccountName, import: Import) -> Result<AccountStatus, Problem> {
-        // A name that holds nothing must not be taken by two at once. One that holds a grant may be waiting for
-        // Box, and nobody else should wait with it.
-        let name_is_free = self.account(name).is_none_or(|account| account.is_absent());
-        let alone = if name_is_free { Some(self.custody.lock().await) } else { None };
         let renew_now = match &import.credential {
             ImportedCredential::OAuth2 { refresh_now, .. } => *refresh_now,
             ImportedCredential::AccessToken { .. } => false,
             ImportedCredential::ClientCredentials { .. } | ImportedCredential::Jwt { .. } => true,
         };
         let replace = import.replace;
-        let record = self.record_of(name, import)?;
+        let mut record = self.record_of(name, import)?;
         let Some(claim) = self.claims.claim(&record) else {
             let detail = "this grant is being taken over by another import".to_owned();
             return Err(problems::unavailable(name, detail, Duration::from_secs(5)));
         };
-        if let Some(other) = self.holder_of(&record) {
-            return Err(problems::problem(
-                Code::BadRequest,
-                name,
-                format!("this grant is already held by the account `{other}`"),
-                format!("use that account: boxctl token {other}"),
-            ));
-        }
-        let account = self.account_or_new(name);
-        let held = account.view.borrow().way.filter(|way| *way != Way::AccessOnly || self.is_good(&account));
-        if !replace && held.is_some() {
-            return Err(problems::problem(
-                Code::BadRequest,
-                name,
-                "the account holds a grant already".into(),
-                "name another account with -a NAME; or, to let the new one take its place, add --replace"
-                    .into(),
-            ));
-        }
+        self.refuse_if_taken(name, &record, replace)?;
+        self.settings_for(name, &record)?;
+        // Box may take its time, and nobody else waits with this import.
+        let is_tried = self.try_out(name, &mut record).await?;
+        let renew_now = renew_now && !is_tried;
+        // A name that holds nothing must not be taken by two at once. One that holds a grant may be waiting for
+        // Box, and nobody else should wait with it.
+        let name_is_free = self.account(name).is_none_or(|account| account.is_absent());
+        let alone = if name_is_free { Some(self.custody.lock().await) } else { None };
+        self.refuse_if_taken(name, &record, replace)?;
         let settings = self.settings_for(name, &record)?;
-        let mut record = record;
-        self.identify_bare_token(name, &mut record).await?;
-        if renew_now && held == Some(Way::Login) && record.refresh_token().is_some() {
+        let account = self.account_or_new(name);
+        if renew_now && self.holds_login(name) && record.refresh_token().is_some() {
             return self.replace_login(&account, record).await;
         }
         let grant = Box::new(NewGrant { record, renew_now, settings });
@@ -82,12 +64,12 @@ impl Broker {
         record.unconfirmed = false;
         let account = account.name.clone();
         let login = PendingLogin { account, record: Box::new(record), replace_user: true, is_held: false };
-        let login = self
-            .hold(login)
-            .await
-            .map_err(|(login, reason)| problems::of_trouble(&login.account, &Trouble::NotSaved(reason)))?;
         let name = login.account.clone();
-        self.settle_while_waited_for(login).await?;
+        let candidate = self
+            .begin_waiting(login)
+            .await
+            .map_err(|(login, trouble)| problems::of_trouble(&login.account, &trouble))?;
+        self.settle_while_waited_for(candidate).await?;
         Ok(self.status_of(&self.account_or_new(&name)))
     }
 
@@ -101,29 +83,44 @@ impl Broker {
         Err(problems::spent_import(&account.name, &problem.detail))
     }
 
-    /// A bare token is shown to Box at once: nothing else would ever tell that it was mistyped.
-    async fn identify_bare_token(&self, name: &AccountName, record: &mut Record) -> Result<(), Problem> {
-        let Credential::AccessOnly { access } = &record.credential else { return Ok(()) };
-        let known = Some(Known::of(record));
-        let Ok(effective) = self.effective_for(name, known) else { return Ok(()) };
-        match self.api.me(&effective.endpoint, &access.token).await {
-            Ok(user) => record.user = Some(Arc::new(user)),
-            Err(MeError::Rejected) => {
-                return Err(problems::problem(
-                    Code::LoginRequired,
-                    name,
-                    "Box does not accept this token: it has ended, or was mistyped".into(),
-                    "make a new one in Box's developer console".into(),
-                ));
-            }
-            Err(error) => tracing::warn!(account = %name, %error, "the token could not be tried"),
-        }
-        Ok(())
-    }
-
     /// Whether a token can be handed out now.
     fn is_good(&self, account: &Account) -> bool {
         account.view.borrow().serve(self.clock.boot(), Duration::ZERO).is_some()
+    }
+
+    pub(super) fn holds_login(&self, name: &AccountName) -> bool {
+        self.account(name).is_some_and(|account| account.view.borrow().way == Some(Way::Login))
+    }
+
+    /// The problem where the grant is an account's already, or the name holds one that is to stay.
+    fn refuse_if_taken(&self, name: &AccountName, record: &Record, replace: bool) -> Result<(), Problem> {
+        let other = self.holder_of(record).or_else(|| self.waiting.holder_of(record, name));
+        if let Some(other) = other {
+            return Err(problems::problem(
+                Code::BadRequest,
+                name,
+                format!("this grant is already held by the account `{other}`"),
+                format!("use that account: boxctl token {other}"),
+            ));
+        }
+        let holds = self.account(name).is_some_and(|account| {
+            let way = account.view.borrow().way;
+            way.is_some_and(|way| way != Way::AccessOnly || self.is_good(&account))
+        });
+        if holds && !replace {
+            return Err(problems::problem(
+                Code::BadRequest,
+                name,
+                "the account holds a grant already".into(),
+                "name another account with -a NAME; or, to let the new one take its place, add --replace"
+                    .into(),
+            ));
+        }
+        if record.refresh_token().is_some() && self.waiting.must_stay(name) {
+            let detail = "another new grant of this account waits for its place".to_owned();
+            return Err(problems::unavailable(name, detail, Duration::from_secs(30)));
+        }
+        Ok(())
     }
 
     /// The record that an import brings; its generation comes from the session.

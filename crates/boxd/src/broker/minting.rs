@@ -6,7 +6,13 @@ use boxd_engine::{
     ClientSecret, Credential, Exchange, Generation, Loaded, Record, ServerAuth, Settings, Subject,
 };
 
-use super::{Broker, account::Account, import::new_grant_id, signer::Signer};
+use super::{
+    Broker,
+    account::Account,
+    application::{Known, open_signer, read_secret},
+    import::new_grant_id,
+    signer::Signer,
+};
 use crate::{
     account_name::AccountName,
     box_api::{Endpoint, JwtGrant, Present},
@@ -60,7 +66,29 @@ enum App {
     Jwt(Arc<Signer>),
 }
 
+const NO_APP: &str = "the configuration does not let this account mint tokens";
+
 impl MintRequest {
+    fn by_secret(effective: Effective, secret: ClientSecret, user: Option<Subject>) -> Result<Self, String> {
+        let Some(ServerAuth::ClientCredentials(subject)) = effective.settings.server_auth else {
+            return Err(NO_APP.into());
+        };
+        let client_id = effective.settings.binding.map(|binding| binding.client_id).unwrap_or_default();
+        let app = App::ClientCredentials { client_id, secret };
+        Ok(Self { endpoint: effective.endpoint, subject: user.unwrap_or(subject), app })
+    }
+
+    fn by_signer(effective: Effective, signer: Arc<Signer>, user: Option<Subject>) -> Result<Self, String> {
+        let Some(ServerAuth::Jwt(subject)) = effective.settings.server_auth else {
+            return Err(NO_APP.into());
+        };
+        let subject = user.or(subject).or_else(|| signer.subject.clone()).ok_or(
+            "the app settings name neither an enterprise nor a user (Box writes enterpriseID 0 for an app that no \
+             enterprise has): set `subject`",
+        )?;
+        Ok(Self { endpoint: effective.endpoint, subject, app: App::Jwt(signer) })
+    }
+
     pub(super) fn secret(&self) -> &ClientSecret {
         match &self.app {
             App::ClientCredentials { secret, .. } => secret,
@@ -86,23 +114,37 @@ impl Broker {
             );
         }
         let user = user.map(|id| Subject::User(id.to_owned()));
-        match effective.settings.server_auth.clone() {
-            Some(ServerAuth::ClientCredentials(subject)) => {
-                let secret = self.secret_of(account, effective.secret).await?;
-                let client_id =
-                    effective.settings.binding.map(|binding| binding.client_id).unwrap_or_default();
-                let app = App::ClientCredentials { client_id, secret };
-                Ok(MintRequest { endpoint: effective.endpoint, subject: user.unwrap_or(subject), app })
+        match &effective.settings.server_auth {
+            Some(ServerAuth::ClientCredentials(_)) => {
+                let secret = self.secret_of(account, effective.secret.clone()).await?;
+                MintRequest::by_secret(effective, secret, user)
             }
-            Some(ServerAuth::Jwt(subject)) => {
+            Some(ServerAuth::Jwt(_)) => {
                 let signer = self.signer_of(account, &effective).await?;
-                let subject = user.or(subject).or_else(|| signer.subject.clone()).ok_or(
-                    "the app settings name neither an enterprise nor a user (Box writes enterpriseID 0 for an app \
-                     that no enterprise has): set `subject`",
-                )?;
-                Ok(MintRequest { endpoint: effective.endpoint, subject, app: App::Jwt(signer) })
+                MintRequest::by_signer(effective, signer, user)
             }
-            None => Err("the configuration does not let this account mint tokens".into()),
+            None => Err(NO_APP.into()),
+        }
+    }
+
+    /// The same for an app that no account holds yet: nothing of it is kept.
+    pub(super) async fn prepare_first_mint(
+        &self,
+        name: &AccountName,
+        record: &Record,
+    ) -> Result<MintRequest, String> {
+        let effective =
+            self.effective_for(name, Some(Known::of(record))).map_err(|error| error.to_string())?;
+        match &effective.settings.server_auth {
+            Some(ServerAuth::ClientCredentials(_)) => {
+                let secret = read_secret(effective.secret.clone()).await?;
+                MintRequest::by_secret(effective, secret, None)
+            }
+            Some(ServerAuth::Jwt(_)) => {
+                let signer = open_signer(&effective).await?;
+                MintRequest::by_signer(effective, signer, None)
+            }
+            None => Err(NO_APP.into()),
         }
     }
 

@@ -24,7 +24,9 @@ mod signer;
 mod status;
 mod timers;
 mod tokens;
+mod tryout;
 mod turns;
+mod waiting;
 mod watch;
 
 use std::{
@@ -48,6 +50,7 @@ use self::{
     operations::Operations,
     timers::Timers,
     turns::Turns,
+    waiting::Waiting,
 };
 use crate::{
     account_name::AccountName,
@@ -97,6 +100,7 @@ pub struct Shared {
     /// Held by an import or a rename, so that two of them cannot take the same grant or name.
     custody: tokio::sync::Mutex<()>,
     claims: Claims,
+    waiting: Waiting,
     /// Rings when an account comes to rest; for the shutdown.
     rested: Notify,
 }
@@ -143,6 +147,7 @@ impl Broker {
             confirmed: Notify::new(),
             custody: tokio::sync::Mutex::new(()),
             claims: Claims::default(),
+            waiting: Waiting::default(),
             rested: Notify::new(),
         }));
         let config = broker.config();
@@ -263,7 +268,8 @@ impl Broker {
         let config = self.config();
         let mut accounts = self.accounts.write().unwrap_or_else(PoisonError::into_inner);
         accounts.retain(|name, account| {
-            let stays = config.accounts().contains_key(name) || !account.is_absent();
+            let stays =
+                config.accounts().contains_key(name) || !account.is_absent() || self.waiting.has(name);
             if !stays {
                 self.tell_of_removal(name);
             }

@@ -2,10 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use boxd_engine::{
-    Binding, ClientSecret, Credential, Generation, IssuedToken, Record, Registration, Trouble, User,
-};
-use boxd_proto::Problem;
+use boxd_engine::{Binding, ClientSecret, Credential, Generation, IssuedToken, Record, Registration, User};
+use boxd_proto::{Code, Problem};
 use zeroize::Zeroizing;
 
 use super::{Broker, import::new_grant_id, problems};
@@ -43,11 +41,14 @@ impl Redeem for Broker {
         let replace_user = context.replace_user;
         let login = PendingLogin { account: name, record: Box::new(record), replace_user, is_held: false };
         // Durable before its token is used for the first time.
-        match self.hold(login).await {
-            Ok(login) => self.settle_while_waited_for(login).await,
-            Err((login, reason)) => {
+        match self.begin_waiting(login).await {
+            Ok(candidate) => self.settle_while_waited_for(candidate).await,
+            Err((login, trouble)) => {
                 self.revoke_new_grant(&login, &context.endpoint, &context.secret).await;
-                Err(problems::of_trouble(&login.account, &Trouble::NotSaved(reason)))
+                let name = &login.account;
+                let detail = format!("the login could not be saved, and is revoked again: {trouble}");
+                let next_step = format!("make room on the disk, then: boxctl login {name}");
+                Err(problems::problem(Code::ActionRequired, name, detail, next_step))
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Gives an account another name, and finishes renames that a crash cut short.
 
 use std::{
+    cmp::Ordering,
     collections::BTreeMap,
     sync::{Arc, PoisonError},
     time::Duration,
@@ -38,20 +39,27 @@ impl Broker {
                 format!("choose another name, or log it out first: boxctl logout {to}"),
             ));
         }
+        if self.waiting.has(from) || self.waiting.has(to) {
+            let detail = "a new login of the account is not in its place yet".to_owned();
+            return Err(problems::unavailable(from, detail, Duration::from_secs(30)));
+        }
         let Some(mut record) = self.detach_soon(&old).await else {
             let detail = "the account is busy or in doubt, and cannot be renamed now".to_owned();
             return Err(problems::unavailable(from, detail, Duration::from_secs(10)));
         };
         record.renamed_from = Some(from.as_str().to_owned());
         let result = self.settle_under(to, *record).await;
-        match &result {
-            Ok(_) => {
-                self.operate(&old, |operation| Event::Logout { operation, local: true }).await?;
-                tracing::info!(account = %to, %from, "renamed");
+        if result.is_ok() {
+            self.operate(&old, |operation| Event::Logout { operation, local: true }).await?;
+            tracing::info!(account = %to, %from, "renamed");
+            self.sweep();
+        } else {
+            // The new file may be there, if not for good. The old one is untouched: the account is read from it again.
+            if let Some(new) = self.account(to) {
+                drop(self.operate(&new, |operation| Event::Logout { operation, local: true }).await);
                 self.sweep();
             }
-            // The old file is untouched: the account is read from it again.
-            Err(_) => drop(self.read_again(from)),
+            drop(self.read_again(from));
         }
         result
     }
@@ -102,8 +110,8 @@ impl Broker {
     }
 }
 
-/// Which accounts were renamed to others that hold their grant now, with their last generation.
-fn given_up(loaded: &BTreeMap<AccountName, Loaded>) -> Vec<(AccountName, Generation)> {
+/// Which accounts share their grant with another that has it rightly, with their last generation.
+fn given_up(loaded: &BTreeMap<AccountName, Loaded>) -> BTreeMap<AccountName, Generation> {
     let record = |name: &AccountName| match loaded.get(name)? {
         Loaded::Grant { record, .. } => Some(record),
         Loaded::Absent { .. } | Loaded::Damaged { .. } => None,
@@ -113,14 +121,16 @@ fn given_up(loaded: &BTreeMap<AccountName, Loaded>) -> Vec<(AccountName, Generat
         let new = record(new_name)?;
         let old_name_of_new = old_name(new).filter(|old| old != new_name)?;
         let old = record(&old_name_of_new).filter(|old| old.grant == new.grant)?;
-        // Renamed there and back, each is the old one of the other: one of them must stay, and it is the
-        // one with the newer refresh token.
+        // A rename that failed leaves the old account alive: then the new name holds a refresh token that was spent.
+        // Renamed there and back, each is the old one of the other, and either may go.
         let mutual = old_name(old).as_ref() == Some(new_name);
-        let age = |record: &Record| record.refresh_born().map(|born| born.wall);
-        if mutual && (age(old), &old_name_of_new) > (age(new), new_name) {
-            return None;
-        }
-        Some((old_name_of_new, old.generation))
+        let born = |record: &Record| record.refresh_born().map(|born| born.wall);
+        let old_stays = match born(old).cmp(&born(new)) {
+            Ordering::Greater => true,
+            Ordering::Equal => mutual && old_name_of_new > *new_name,
+            Ordering::Less => false,
+        };
+        Some(if old_stays { (new_name.clone(), new.generation) } else { (old_name_of_new, old.generation) })
     };
     loaded.keys().filter_map(given_up).collect()
 }
@@ -161,7 +171,13 @@ mod tests {
     #[test]
     fn a_rename_cut_short_gives_up_the_old_name() {
         let loaded = BTreeMap::from([copy("a", None, 0), copy("b", Some("a"), 0)]);
-        assert_eq!(given_up(&loaded), [(name("a"), Generation(3))]);
+        assert_eq!(given_up(&loaded), BTreeMap::from([(name("a"), Generation(3))]));
+    }
+
+    #[test]
+    fn a_rename_that_failed_is_not_finished_once_the_old_account_went_on() {
+        let loaded = BTreeMap::from([copy("a", None, 1), copy("b", Some("a"), 0)]);
+        assert_eq!(given_up(&loaded), BTreeMap::from([(name("b"), Generation(3))]));
     }
 
     #[test]
@@ -173,8 +189,8 @@ mod tests {
     #[test]
     fn a_rename_back_cut_short_keeps_the_newer_refresh_token() {
         let loaded = BTreeMap::from([copy("a", Some("b"), 0), copy("b", Some("a"), 1)]);
-        assert_eq!(given_up(&loaded), [(name("a"), Generation(3))]);
+        assert_eq!(given_up(&loaded), BTreeMap::from([(name("a"), Generation(3))]));
         let loaded = BTreeMap::from([copy("a", Some("b"), 1), copy("b", Some("a"), 0)]);
-        assert_eq!(given_up(&loaded), [(name("b"), Generation(3))]);
+        assert_eq!(given_up(&loaded), BTreeMap::from([(name("b"), Generation(3))]));
     }
 }

@@ -4,6 +4,7 @@ use boxd_engine::{State, Way};
 use boxd_proto::{AccountStatus, Auth, GrantState, User};
 
 use super::{Broker, account::Account, problems};
+use crate::account_name::AccountName;
 
 impl Broker {
     /// The account as it stands now.
@@ -41,14 +42,17 @@ impl Broker {
                 Some(trouble) => Some(problems::of_trouble(&account.name, trouble)),
                 None => None,
             },
-            warnings: self.warnings(),
+            warnings: self.warnings(&account.name),
         }
     }
 
-    fn warnings(&self) -> Vec<String> {
+    fn warnings(&self, account: &AccountName) -> Vec<String> {
         let mut warnings = vec![format!("sealed with {}", self.store.key_source())];
         if !self.store.bound() {
             warnings.push("this machine has no stable id: the store is not bound to it".to_owned());
+        }
+        if let Some(reason) = self.waiting.reason(account) {
+            warnings.push(format!("{account}: a new login is saved, but not in its place yet: {reason}"));
         }
         if let Some(default) = self.config().default_account().filter(|name| self.account(name).is_none()) {
             warnings.push(format!("default_account in the config names {default}, which is no account"));

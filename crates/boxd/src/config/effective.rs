@@ -77,6 +77,11 @@ impl<S: Kept> EffectiveSecret<S> {
         }
     }
 
+    /// Whether reading it runs a command, which may take as long as it is let.
+    pub fn runs_command(&self) -> bool {
+        matches!(self, Self::Source(SecretSource::Command(_)))
+    }
+
     /// Reads it; `None` where nobody knows where it is. Blocking: a command may run for 10 s.
     ///
     /// # Errors

@@ -20,7 +20,7 @@ use boxd_engine::{AccessToken, BootTime, Generation, schedule::forced_spacing};
 use boxd_proto::{Code, Problem, Rejected};
 use tokio::sync::watch;
 
-use self::shelf::{Derived, Key, Outcome, Shelf};
+use self::shelf::{Derived, Flight, Key, Outcome, Shelf};
 pub use self::{
     restriction::{InvalidRestriction, Restriction},
     source::{Minted, Parent, Source, Unminted},
@@ -29,6 +29,10 @@ use crate::{account_name::AccountName, constant_time};
 
 /// A user's token with less than this to live is made anew for who asks.
 const LEAD: Duration = Duration::from_mins(5);
+/// Requests to Box for one key at once: for more lives than these nobody is asked apart.
+const MOST_FLIGHTS: usize = 4;
+/// How long a request waits for the account's own token at least.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// After a refused scope Box is left in peace for this long.
 const REFUSAL_KEPT: Duration = Duration::from_secs(10);
 
@@ -73,11 +77,14 @@ struct Shared<S> {
     source: S,
     shelf: Mutex<Shelf>,
     last_generation: AtomicU64,
+    last_flight: AtomicU64,
 }
 
 /// What memory says to a wish.
 enum AtHand {
     Token(Handed),
+    /// It is good, but not for long.
+    Ending(Handed),
     Refused(Problem),
     /// It must be made; the token of this number was refused by Box.
     Missing,
@@ -87,7 +94,12 @@ impl<S: Source> DerivedTokens<S> {
     /// None yet.
     pub fn new(source: S) -> Self {
         let shelf = Mutex::default();
-        Self(Arc::new(Shared { source, shelf, last_generation: AtomicU64::new(0) }))
+        Self(Arc::new(Shared {
+            source,
+            shelf,
+            last_generation: AtomicU64::new(0),
+            last_flight: AtomicU64::new(0),
+        }))
     }
 
     /// Forgets what was derived from an account: it holds another grant now, or another application.
@@ -95,10 +107,15 @@ impl<S: Source> DerivedTokens<S> {
         self.shelf().drop_account(account);
     }
 
-    /// A token by what memory knows; `None` where it must be made.
+    /// A token by what memory knows; `None` where it must be made. One that ends soon is made anew meanwhile.
     pub fn at_hand(&self, wish: &Wish) -> Option<Result<Handed, Problem>> {
-        match self.look(&key_of(wish), wish) {
+        let key = key_of(wish);
+        match self.look(&key, wish) {
             AtHand::Token(token) => Some(Ok(token)),
+            AtHand::Ending(token) => {
+                drop(self.join_or_begin(&key, wish));
+                Some(Ok(token))
+            }
             AtHand::Refused(problem) => Some(Err(problem)),
             AtHand::Missing => None,
         }
@@ -109,13 +126,10 @@ impl<S: Source> DerivedTokens<S> {
     /// # Errors
     /// Where there is none in time, or Box does not grant it.
     pub async fn get(&self, wish: Wish) -> Result<Handed, Problem> {
-        let key = key_of(&wish);
-        match self.look(&key, &wish) {
-            AtHand::Token(token) => return Ok(token),
-            AtHand::Refused(problem) => return Err(problem),
-            AtHand::Missing => {}
+        if let Some(at_hand) = self.at_hand(&wish) {
+            return at_hand;
         }
-        let mut flight = self.join_or_begin(&key, &wish);
+        let mut flight = self.join_or_begin(&key_of(&wish), &wish);
         let made = tokio::time::timeout(wish.wait, flight.wait_for(Option::is_some)).await;
         let outcome = match made {
             Ok(Ok(outcome)) => outcome.clone(),
@@ -142,8 +156,7 @@ impl<S: Source> DerivedTokens<S> {
         }
         let Some(token) = &entry.token else { return AtHand::Missing };
         let stale = token.parent.is_some() && key.user.is_none() && token.parent != current;
-        let spent = token.promised <= boot || (token.parent.is_none() && token.promised.since(boot) < LEAD);
-        if stale || spent {
+        if stale || token.expires <= boot {
             entry.token = None;
             return AtHand::Missing;
         }
@@ -158,38 +171,45 @@ impl<S: Source> DerivedTokens<S> {
         if token.promised.since(boot) < wish.min_ttl {
             return AtHand::Missing;
         }
+        if token.parent.is_none() && token.promised.since(boot) < LEAD {
+            return AtHand::Ending(handed(token, boot));
+        }
         AtHand::Token(handed(token, boot))
     }
 
-    /// The request to Box that is under way for this key, or a new one in a task of its own.
+    /// The request to Box that is under way for the same, or a new one in a task of its own.
     fn join_or_begin(&self, key: &Key, wish: &Wish) -> watch::Receiver<Outcome> {
         let mut shelf = self.shelf();
         let entry = shelf.enter(key);
-        if let Some(flight) = &entry.flight {
-            return flight.clone();
+        let full = entry.flights.len() >= MOST_FLIGHTS;
+        if let Some(flight) = entry.flights.iter().find(|flight| full || flight.min_ttl == wish.min_ttl) {
+            return flight.outcome.clone();
         }
-        let (sender, receiver) = watch::channel(None);
-        entry.flight = Some(receiver.clone());
+        let (sender, outcome) = watch::channel(None);
+        let id = self.0.last_flight.fetch_add(1, Ordering::Relaxed);
+        entry.flights.push(Flight { id, min_ttl: wish.min_ttl, outcome: outcome.clone() });
         drop(shelf);
         let tokens = self.clone();
-        let (key, wish) = (key.clone(), wish.clone());
+        // Others who join may have more patience than the first.
+        let (key, wish) = (key.clone(), Wish { wait: wish.wait.max(PATIENCE), ..wish.clone() });
         tokio::spawn(async move {
             let made = tokens.make(&key, &wish).await;
-            tokens.keep(&key, &made);
+            tokens.keep(&key, id, &made);
             sender.send_replace(Some(made.map_err(|unminted| match unminted {
                 Unminted::InvalidScope(problem) | Unminted::Failed(problem) => problem,
                 Unminted::ParentRejected => parent_rejected(&wish),
             })));
         });
-        receiver
+        outcome
     }
 
-    fn keep(&self, key: &Key, made: &Result<Derived, Unminted>) {
+    fn keep(&self, key: &Key, flight: u64, made: &Result<Derived, Unminted>) {
         let boot = self.0.source.boot();
         let mut shelf = self.shelf();
         // The account may have been dropped meanwhile: then nothing of it comes back.
         let Some(entry) = shelf.get(key) else { return };
-        entry.flight = None;
+        let Some(landed) = entry.flights.iter().position(|known| known.id == flight) else { return };
+        entry.flights.swap_remove(landed);
         match made {
             Ok(token) => entry.token = Some(token.clone()),
             Err(Unminted::InvalidScope(problem)) => {
@@ -259,7 +279,15 @@ impl<S: Source> DerivedTokens<S> {
     fn fit(&self, token: &Derived, wish: &Wish) -> Result<Handed, Problem> {
         let boot = self.0.source.boot();
         let left = token.promised.since(boot);
-        if left.is_zero() || left < wish.min_ttl {
+        if token.expires <= boot {
+            return Err(unavailable(
+                wish,
+                "the token that Box gave had ended already",
+                Duration::from_secs(1),
+            ));
+        }
+        // Where a renewal of the account is overdue nothing is promised, and what is valid is handed out.
+        if left < wish.min_ttl {
             return Err(problem(
                 wish,
                 Code::MinTtlUnattainable,

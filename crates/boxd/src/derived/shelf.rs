@@ -43,12 +43,22 @@ pub(super) struct Derived {
 /// What came of a request to Box, for all who wait for it.
 pub(super) type Outcome = Option<Result<Derived, Problem>>;
 
+/// A request to Box that is under way.
+#[derive(Debug)]
+pub(super) struct Flight {
+    /// Tells it from another one for the same key, also where the account was dropped in between.
+    pub(super) id: u64,
+    /// The life that it asks for: whoever needs less must not wait for it.
+    pub(super) min_ttl: Duration,
+    pub(super) outcome: watch::Receiver<Outcome>,
+}
+
 /// What is known of a key.
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) token: Option<Derived>,
-    /// A request to Box that is under way.
-    pub(super) flight: Option<watch::Receiver<Outcome>>,
+    /// Requests to Box that are under way.
+    pub(super) flights: Vec<Flight>,
     /// Box refused, and is not asked again before this.
     pub(super) refused: Option<(Problem, BootTime)>,
     used: u64,
@@ -82,7 +92,7 @@ impl Shelf {
         }
         self.uses += 1;
         let uses = self.uses;
-        let new = Entry { token: None, flight: None, refused: None, used: uses };
+        let new = Entry { token: None, flights: Vec::new(), refused: None, used: uses };
         let entry = self.entries.entry(key.clone()).or_insert(new);
         entry.used = uses;
         entry
@@ -93,7 +103,7 @@ impl Shelf {
             .entries
             .iter()
             // Somebody waits for those under way.
-            .filter(|(key, entry)| entry.flight.is_none() && among(key))
+            .filter(|(key, entry)| entry.flights.is_empty() && among(key))
             .min_by_key(|(_, entry)| entry.used)
             .map(|(key, _)| key.clone());
         if let Some(key) = oldest {

@@ -203,7 +203,11 @@ async fn all_fall_with_their_parent() {
     assert!(tokens.at_hand(&wish("a")).is_none());
     assert_eq!(token(&tokens, &wish("a")).await, "D(A8)-1");
     fake.pass(HOUR / 2);
-    assert_eq!(token(&tokens, &wish("a")).await, "D(A8)-2", "its promise has ended");
+    let overdue = tokens.at_hand(&wish("a")).unwrap().unwrap();
+    assert_eq!(named(&overdue), "D(A8)-1", "nothing is promised any more, but it is valid");
+    assert_eq!(overdue.promised_for, Duration::ZERO);
+    fake.pass(HOUR / 2);
+    assert_eq!(token(&tokens, &wish("a")).await, "D(A8)-2", "it has ended");
     tokens.drop_account(&wish("a").account);
     assert!(tokens.at_hand(&wish("a")).is_none());
 }
@@ -274,7 +278,67 @@ async fn users_have_tokens_of_their_own_that_may_be_downscoped_too() {
     assert_eq!(token(&tokens, &as_user("1")).await, "U1-0", "the account's own token is not its parent");
     assert_eq!(token(&tokens, &downscoped).await, "D(U1-0)-2");
     fake.pass(Duration::from_mins(56));
+    assert_eq!(token(&tokens, &as_user("1")).await, "U1-0", "it is good for some minutes more");
+    while token(&tokens, &as_user("1")).await == "U1-0" {
+        tokio::task::yield_now().await;
+    }
     assert_eq!(token(&tokens, &as_user("1")).await, "U1-3", "made anew before its end");
+}
+
+#[tokio::test]
+async fn a_users_token_is_served_until_its_end_while_box_does_not_answer() {
+    let (fake, tokens) = world();
+    assert_eq!(token(&tokens, &as_user("1")).await, "U1-0");
+    fake.0.gate.forget_permits(10_000);
+    fake.pass(Duration::from_mins(56));
+    for _ in 0..3 {
+        assert_eq!(named(&tokens.at_hand(&as_user("1")).unwrap().unwrap()), "U1-0");
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(fake.requests(), 2);
+}
+
+#[tokio::test]
+async fn who_needs_less_does_not_wait_for_who_needs_more() {
+    let (fake, tokens) = world();
+    fake.0.gate.forget_permits(10_000);
+    let asks = |min_ttl| {
+        let tokens = tokens.clone();
+        tokio::spawn(
+            async move { tokens.get(Wish { min_ttl, ..wish("a") }).await.map(|handed| named(&handed)) },
+        )
+    };
+    let (more, less) = (asks(HOUR / 4), asks(Duration::ZERO));
+    while fake.requests() < 2 {
+        tokio::task::yield_now().await;
+    }
+    fake.0.gate.add_permits(2);
+    assert!(more.await.unwrap().is_ok());
+    assert!(less.await.unwrap().is_ok());
+}
+
+#[tokio::test]
+async fn what_was_begun_for_an_account_before_it_was_dropped_does_not_come_back() {
+    let (fake, tokens) = world();
+    fake.0.gate.forget_permits(10_000);
+    let asks = || {
+        let tokens = tokens.clone();
+        tokio::spawn(async move { tokens.get(as_user("1")).await.map(|handed| named(&handed)) })
+    };
+    let old = asks();
+    while fake.requests() < 1 {
+        tokio::task::yield_now().await;
+    }
+    tokens.drop_account(&as_user("1").account);
+    let new = asks();
+    while fake.requests() < 2 {
+        tokio::task::yield_now().await;
+    }
+    fake.0.gate.add_permits(1);
+    assert_eq!(old.await.unwrap().unwrap(), "U1-0");
+    assert!(tokens.at_hand(&as_user("1")).is_none(), "it may be another application's");
+    fake.0.gate.add_permits(1);
+    assert_eq!(new.await.unwrap().unwrap(), "U1-1");
 }
 
 #[tokio::test]
