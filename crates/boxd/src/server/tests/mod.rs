@@ -3,6 +3,7 @@
 mod admission;
 mod bind;
 mod faults;
+mod http;
 mod protocol;
 mod socket;
 
