@@ -66,6 +66,34 @@ fn connections_and_requests_are_counted() {
 }
 
 #[test]
+fn thousands_of_accounts_are_told_in_pieces() {
+    let entry = |number| format!("[accounts.a{number}]\nclient_id = \"id\"\nclient_secret = \"s\"\n");
+    let mut daemon = Daemon::prepared(&(0..2000).map(entry).collect::<String>());
+    daemon.restart();
+    let of_http = curl(&daemon, "/metrics", &[]).body;
+    let of_boxctl = daemon.boxctl(&["metrics"]).stdout;
+    for text in [&of_http, &of_boxctl] {
+        assert_eq!(text.matches("# TYPE boxd_account_state gauge").count(), 1);
+        assert_eq!(text.matches("boxd_account_state{").count(), 16_000);
+        assert_eq!(sample(text, r#"boxd_account_state{account="a1999",state="absent"}"#), Some(1));
+        // All samples of a family stand together, as the format asks for.
+        let mut families: Vec<&str> = text
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+            .filter_map(|line| line.split(['{', ' ']).next())
+            .collect();
+        families.dedup();
+        let told = families.len();
+        families.sort_unstable();
+        families.dedup();
+        assert_eq!(families.len(), told);
+    }
+    let status = curl(&daemon, "/v1/status", &[]).json();
+    assert_eq!(status["accounts"].as_array().map(Vec::len), Some(2000));
+    assert_eq!(curl(&daemon, "/readyz", &[]).json()["reasons"].as_array().map(Vec::len), Some(100));
+}
+
+#[test]
 fn boxctl_prints_them_or_puts_them_in_a_file() {
     let (_sandbox, daemon) = running();
     let printed = daemon.boxctl(&["metrics"]);

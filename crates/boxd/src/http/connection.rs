@@ -38,7 +38,8 @@ pub(crate) async fn serve<S: Service>(
     let stream = Paced::new(Rewound::new(begun, stream), progress.clone(), &server.limits);
     let service = service_fn(async |request| {
         let answering = progress.answering();
-        let answer = dispatch::answer(server, &peer, request).await;
+        // Boxed: hyper keeps the room of this future while a connection idles or streams.
+        let answer = Box::pin(dispatch::answer(server, &peer, request)).await;
         server.counters.served.up();
         let mut answer = answer.map(|body| body.ending(answering));
         if progress.seat().is_ending() {
