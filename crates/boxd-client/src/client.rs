@@ -227,6 +227,18 @@ impl Client {
         }
     }
 
+    /// What Prometheus reads, in its text format (version 0.0.4).
+    ///
+    /// # Errors
+    /// Only those of the connection.
+    pub fn metrics(&mut self) -> Result<String, Error> {
+        let pieces = self.list(&Request::Metrics, |response| match response {
+            Response::Metrics(text) => Ok(text),
+            other => Err(other),
+        })?;
+        Ok(pieces.concat())
+    }
+
     fn account(&mut self, request: &Request, patience: Duration) -> Result<AccountStatus, Error> {
         match self.call(request, patience)? {
             Response::Account(status) => Ok(*status),
@@ -346,6 +358,7 @@ fn kind(response: &Response) -> &'static str {
     match response {
         Response::Event(_) => "an event",
         Response::Heartbeat => "a heartbeat",
+        Response::Metrics(_) => "metrics",
         Response::Token(_) => "a token",
         Response::Account(_) => "an account",
         Response::AccountName(_) => "a name",

@@ -91,6 +91,11 @@ pub enum Request {
         /// only that is sent.
         after: Option<String>,
     },
+    /// Whether such a token is at hand; answered by [`Response::Done`], or by what stands in the way. Nothing is
+    /// handed out, and nothing is begun.
+    HasToken(Box<ScopedTokenRequest>),
+    /// What Prometheus reads; answered by a list of [`Response::Metrics`].
+    Metrics,
 }
 
 /// What a client wants of a downscoped token (RFC 8693; Box: guide "Downscope a token"), of a token as another
@@ -264,6 +269,8 @@ pub enum Response {
     Event(Box<Event>),
     /// Nothing has happened for a while; the daemon is alive.
     Heartbeat,
+    /// A piece of Prometheus' text format, of whole lines.
+    Metrics(String),
 }
 
 /// Something that happened to an account, or the state that it is in. Never a token.

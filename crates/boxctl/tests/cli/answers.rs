@@ -71,6 +71,10 @@ pub(crate) fn obliging(request: &Request) -> Vec<Response> {
         Request::Refresh { .. } | Request::Import(_) | Request::Rename { .. } | Request::Adopt { .. } => {
             vec![Response::Account(Box::new(healthy()))]
         }
+        Request::Metrics => {
+            let pieces = ["boxd_watchers 0\n", "boxd_accounts 1\n"];
+            pieces.map(|piece| Response::Metrics(piece.into())).into_iter().chain([Response::End]).collect()
+        }
         Request::Logout { .. } | Request::Reload => vec![Response::Done],
         Request::Info => vec![Response::Info(Box::new(Info {
             version: "9.9.9".into(),
@@ -87,6 +91,7 @@ pub(crate) fn obliging(request: &Request) -> Vec<Response> {
         | Request::AwaitLogin { .. }
         | Request::FinishLogin { .. }
         | Request::CancelLogin { .. }
-        | Request::Watch { .. } => vec![Response::Error(problem(Code::Internal))],
+        | Request::Watch { .. }
+        | Request::HasToken(_) => vec![Response::Error(problem(Code::Internal))],
     }
 }

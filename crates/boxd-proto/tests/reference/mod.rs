@@ -103,12 +103,8 @@ pub(crate) fn request(request: &Request) -> Vec<u8> {
             w.u32(self::code(*code));
         }
         Request::ScopedToken(request) => {
-            let ScopedTokenRequest { token, user, scope, resource, shared_link } = &**request;
             w.u32(11);
-            token_request(w, token);
-            w.option(user.as_deref(), Out::text);
-            w.list(scope);
-            w.texts(&[resource, shared_link]);
+            scoped_token_request(w, request);
         }
         Request::BeginLogin(login) => {
             w.u32(12);
@@ -135,8 +131,21 @@ pub(crate) fn request(request: &Request) -> Vec<u8> {
             w.u32(16);
             w.texts(&[account, after]);
         }
+        Request::HasToken(request) => {
+            w.u32(17);
+            scoped_token_request(w, request);
+        }
+        Request::Metrics => w.u32(18),
     }
     out.0
+}
+
+fn scoped_token_request(w: &mut Out, request: &ScopedTokenRequest) {
+    let ScopedTokenRequest { token, user, scope, resource, shared_link } = request;
+    token_request(w, token);
+    w.option(user.as_deref(), Out::text);
+    w.list(scope);
+    w.texts(&[resource, shared_link]);
 }
 
 fn token_request(w: &mut Out, request: &TokenRequest) {
@@ -272,6 +281,10 @@ pub(crate) fn response(response: &Response) -> Vec<u8> {
             self::event(w, event);
         }
         Response::Heartbeat => w.u32(11),
+        Response::Metrics(text) => {
+            w.u32(12);
+            w.text(text);
+        }
     }
     out.0
 }
@@ -465,6 +478,8 @@ pub(crate) fn requests() -> Vec<Request> {
         Request::CancelLogin { login: "l".into() },
         Request::Watch { account: None, after: None },
         Request::Watch { account: name(), after: Some("1-2".into()) },
+        Request::HasToken(Box::default()),
+        Request::Metrics,
     ]
 }
 
@@ -594,5 +609,6 @@ fn responses_of_watches(status: AccountStatus) -> Vec<Response> {
     let mut responses = vec![Response::Event(Box::new(token)), Response::Event(Box::new(dropped))];
     responses.extend(others.map(|event| Response::Event(Box::new(event))));
     responses.push(Response::Heartbeat);
+    responses.push(Response::Metrics("boxd_watchers 0\n".into()));
     responses
 }

@@ -55,6 +55,11 @@ impl Broker {
                 });
                 Ok(Reply::Stream(Box::pin(events)))
             }
+            Request::HasToken(request) => {
+                self.has_token(&request)?;
+                Ok(Reply::One(Response::Done))
+            }
+            Request::Metrics => Ok(listed(self.metrics())),
             Request::Info => Ok(Reply::One(Response::Info(Box::new(self.info())))),
             Request::ReturnError { code } => Err(Problem {
                 code,
@@ -125,6 +130,7 @@ impl Broker {
             }
             None => self.token(&account, request, peer).await?,
         };
+        account.tally.serve();
         Ok(Reply::One(Response::Token(token)))
     }
 

@@ -1,4 +1,4 @@
-//! One connection of the native protocol, from its hello to its end.
+//! One connection of the native protocol, from its hello to its end; one that begins as HTTP is handed over.
 
 use std::{
     future::poll_fn,
@@ -26,6 +26,7 @@ use super::{
     output::Output,
     service::{Reply, Service},
 };
+use crate::http;
 
 /// After so long without an event a stream shows that it lives, and learns whether its client does.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -41,8 +42,10 @@ struct Line<IO> {
 /// Why a connection ended before its time.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Fault {
-    #[error("it began as HTTP, which is not served yet")]
+    #[error("it began as HTTP")]
     Http,
+    #[error("the client did not keep to HTTP, stalled, or went away in the middle: {0}")]
+    InHttp(#[from] hyper::Error),
     #[error(transparent)]
     NotNative(#[from] NotNative),
     #[error("no protocol version in common: the client speaks {min} to {max}")]
@@ -65,11 +68,14 @@ pub(super) async fn serve<S: Service>(
 ) {
     let peer = seat.peer();
     let mut line = Line { stream, input: Input::new(), output: Output::new() };
-    if let Err(fault) = converse(&mut line, &seat, &server).await {
-        match fault {
-            Fault::Http => server.counters.http.up(),
-            _ => server.counters.faults.up(),
-        }
+    // Both boxed: a connection of one protocol need not have room for the other.
+    let mut end = Box::pin(converse(&mut line, &seat, &server)).await;
+    if let Err(Fault::Http) = end {
+        server.counters.http.up();
+        end = Box::pin(http::serve(line.stream, line.input, seat, &server)).await.map_err(Fault::from);
+    }
+    if let Err(fault) = end {
+        server.counters.faults.up();
         tracing::debug!(uid = peer.uid, pid = peer.pid, %fault, "a connection ended");
     }
 }
@@ -81,11 +87,18 @@ pub(super) async fn refuse(
     within: Duration,
 ) -> Result<(), Fault> {
     let mut line = Line { stream, input: Input::new(), output: Output::new() };
-    // To answer a client before it has written would fail its write, and it would never read why.
-    tokio::time::timeout(within, line.greeting()).await??;
-    line.output.push_frame(&Response::Error(problem));
-    line.output.send_at_once(&mut line.stream).await?;
-    Ok(())
+    let refusal = async {
+        // To answer a client before it has written would fail its write, and it would never read why.
+        match line.greeting().await {
+            Ok(()) => {}
+            Err(Fault::Http) => return Ok(http::refuse(line.stream, line.input, &problem).await?),
+            Err(fault) => return Err(fault),
+        }
+        line.output.push_frame(&Response::Error(problem));
+        line.output.send_at_once(&mut line.stream).await?;
+        Ok(())
+    };
+    tokio::time::timeout(within, refusal).await?
 }
 
 async fn converse<S: Service>(
@@ -191,11 +204,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Line<IO> {
         server: &Server<S>,
     ) -> Result<(), Fault> {
         let peer = seat.peer();
-        if let Err(problem) = server.access.authorize(&peer, &request) {
-            self.output.push_frame(&Response::Error(problem));
-            return Ok(());
-        }
-        let mut call = pin!(server.service.call(&peer, request));
+        let mut call = pin!(server.call(&peer, request));
         let reply = if let Some(reply) = poll_once(call.as_mut()).await {
             reply
         } else {
