@@ -1,5 +1,7 @@
 //! The layout of bodies written by hand from the specification, to compare the codec with.
 
+mod api;
+
 use boxd_proto::*;
 
 /// Bytes being written.
@@ -56,6 +58,10 @@ impl Out {
     }
     fn secret(&mut self, value: &Secret) {
         self.text(value.expose());
+    }
+    fn piece(&mut self, value: &Piece) {
+        self.u64(value.as_bytes().len() as u64);
+        self.0.extend_from_slice(value.as_bytes());
     }
 }
 
@@ -134,6 +140,15 @@ pub(crate) fn request(request: &Request) -> Vec<u8> {
         Request::Watch { account, after } => {
             w.u32(16);
             w.texts(&[account, after]);
+        }
+        Request::Api(call) => {
+            w.u32(17);
+            api::request(w, call);
+        }
+        Request::ApiBody { bytes, last } => {
+            w.u32(18);
+            w.piece(bytes);
+            w.bool(*last);
         }
     }
     out.0
@@ -272,6 +287,14 @@ pub(crate) fn response(response: &Response) -> Vec<u8> {
             self::event(w, event);
         }
         Response::Heartbeat => w.u32(11),
+        Response::ApiHead(head) => {
+            w.u32(12);
+            api::head(w, head);
+        }
+        Response::ApiBody(bytes) => {
+            w.u32(13);
+            w.piece(bytes);
+        }
     }
     out.0
 }
@@ -390,7 +413,7 @@ pub(crate) fn requests() -> Vec<Request> {
         ca_file: Some("c".into()),
         proxy: Some("x".into()),
     };
-    vec![
+    let first = vec![
         Request::Token(TokenRequest::default()),
         token(name(), Rejected::Generation(0x0102_0304_0506_0708), Some(1000)),
         token(None, Rejected::Token(Secret::new("t\u{f6}k")), None),
@@ -465,7 +488,8 @@ pub(crate) fn requests() -> Vec<Request> {
         Request::CancelLogin { login: "l".into() },
         Request::Watch { account: None, after: None },
         Request::Watch { account: name(), after: Some("1-2".into()) },
-    ]
+    ];
+    [first, api::requests()].concat()
 }
 
 /// At least one answer of each variant, with every optional part present and absent.
@@ -540,7 +564,7 @@ pub(crate) fn responses() -> Vec<Response> {
         Response::Error(problem.clone()),
         Response::Error(Problem { account: None, retry_after_seconds: None, ..problem }),
     ];
-    [first, responses_of_logins(), responses_of_watches(event_status)].concat()
+    [first, responses_of_logins(), responses_of_watches(event_status), api::responses()].concat()
 }
 
 fn responses_of_logins() -> Vec<Response> {
