@@ -8,7 +8,7 @@ use std::{
 
 use boxd_proto::{FRAME_HEADER, HELLO_LEN, Hello, HelloReply, Response, VERSION, decode, frame_len};
 use interprocess::{
-    ConnectWaitMode,
+    ConnectWaitMode, TryClone as _,
     local_socket::{ConnectOptions, GenericFilePath, Stream, ToFsName as _, prelude::*},
 };
 use zeroize::Zeroizing;
@@ -72,6 +72,16 @@ impl Transport {
         Ok(())
     }
 
+    /// Another handle of the same connection, for what is sent while the answer comes.
+    pub(crate) fn upstream(&self) -> io::Result<Upstream> {
+        self.stream.try_clone().map(Upstream)
+    }
+
+    /// The time for the rest of an answer begins anew.
+    pub(crate) fn extend(&mut self, within: Duration) {
+        self.deadline = Deadline::after(within);
+    }
+
     /// One answer, or one more frame of it, before the time of its request is over.
     pub(crate) fn receive(&mut self) -> Result<Response, ReceiveError> {
         if self.hello_pending {
@@ -99,6 +109,11 @@ impl Transport {
     /// Reads until at least `length` bytes are there.
     fn fill(&mut self, length: usize) -> io::Result<()> {
         while self.inbox.len() < length {
+            let missing = length - self.inbox.len();
+            if missing > CHUNK {
+                self.read_in_place(missing)?;
+                continue;
+            }
             let mut chunk = Zeroizing::new([0; CHUNK]);
             self.stream.set_recv_timeout(Some(self.deadline.left()?))?;
             match self.stream.read(chunk.as_mut_slice()) {
@@ -111,9 +126,47 @@ impl Transport {
         Ok(())
     }
 
+    /// Reads at most so many bytes, without a copy.
+    fn read_in_place(&mut self, missing: usize) -> io::Result<()> {
+        let held = self.inbox.len();
+        self.inbox.resize(held + missing, 0);
+        self.stream.set_recv_timeout(Some(self.deadline.left()?))?;
+        let read = self.stream.read(self.inbox.get_mut(held..).unwrap_or_default());
+        self.inbox.truncate(held + *read.as_ref().unwrap_or(&0));
+        match read {
+            Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     fn drop_front(&mut self, length: usize) {
         let length = length.min(self.inbox.len());
         self.inbox.drain(..length).for_each(drop);
+    }
+}
+
+/// The sending end of a connection.
+#[derive(Debug)]
+pub(crate) struct Upstream(Stream);
+
+impl Upstream {
+    /// Sends all of it, however long the daemon takes: it ends calls that stand still.
+    pub(crate) fn send(&self, bytes: &[u8]) -> io::Result<()> {
+        self.0.set_send_timeout(None)?;
+        (&self.0).write_all(bytes)
+    }
+
+    /// Ends the connection in both directions, also for its other handle.
+    pub(crate) fn end(&self) {
+        #[cfg(unix)]
+        {
+            use std::os::fd::AsFd as _;
+            let Stream::UdSocket(socket) = &self.0;
+            if rustix::net::shutdown(socket.as_fd(), rustix::net::Shutdown::Both).is_err() {
+                // It has ended already.
+            }
+        }
     }
 }
 

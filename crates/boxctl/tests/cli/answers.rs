@@ -87,6 +87,8 @@ pub(crate) fn obliging(request: &Request) -> Vec<Response> {
         | Request::AwaitLogin { .. }
         | Request::FinishLogin { .. }
         | Request::CancelLogin { .. }
-        | Request::Watch { .. } => vec![Response::Error(problem(Code::Internal))],
+        | Request::Watch { .. }
+        | Request::Api(_)
+        | Request::ApiBody { .. } => vec![Response::Error(problem(Code::Internal))],
     }
 }

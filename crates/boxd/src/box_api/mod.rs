@@ -29,9 +29,9 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 pub use ca_file::{UnusableCaFile, certificates_in};
+use client::Keep;
 pub use client::ProxyEnvironment;
 pub(crate) use client::{Clients, Unbuilt};
-use client::Keep;
 pub use code::{CodeError, CodeTokens};
 pub use downscope::{DownscopeError, DownscopedToken};
 pub use endpoint::{BoxUrl, Endpoint, EndpointSettings, InvalidEndpoint, ProxyUrl};

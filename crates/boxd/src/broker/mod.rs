@@ -12,6 +12,7 @@ mod imported;
 mod login;
 mod minting;
 mod operations;
+mod passing;
 mod pending;
 mod problems;
 mod redeem;
@@ -57,6 +58,7 @@ use crate::{
     config::Config,
     derived::DerivedTokens,
     login::Logins,
+    passthrough::Ways,
     store::Store,
 };
 
@@ -79,6 +81,7 @@ pub struct Shared {
     clock: Clock,
     store: Arc<Store>,
     api: BoxApi,
+    ways: Ways,
     places: Places,
     config: RwLock<Arc<Config>>,
     accounts: RwLock<BTreeMap<AccountName, Arc<Account>>>,
@@ -128,6 +131,7 @@ impl Broker {
         let broker = Self(Arc::new(Shared {
             clock,
             store,
+            ways: Ways::new(api.clients_for_calls()),
             api,
             places,
             config: RwLock::new(Arc::new(config)),

@@ -1,10 +1,7 @@
 //! Follows Box's redirects to where files really are: never with a token, and only over a safe way.
 
 use boxd_proto::Problem;
-use hyper::{
-    HeaderMap, Method, Response, StatusCode,
-    header::LOCATION,
-};
+use hyper::{HeaderMap, Method, Response, StatusCode, header::LOCATION};
 use url::Url;
 
 use super::{

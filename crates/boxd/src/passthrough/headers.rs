@@ -74,10 +74,7 @@ fn passed_on(headers: &HeaderMap, own: impl Fn(&HeaderName) -> bool) -> Result<H
     }
     let named = named_by_connection(headers);
     let stays = |name: &HeaderName| {
-        HOP_BY_HOP.contains(name)
-            || name.as_str().starts_with("proxy-")
-            || named.contains(name)
-            || own(name)
+        HOP_BY_HOP.contains(name) || name.as_str().starts_with("proxy-") || named.contains(name) || own(name)
     };
     let passed = headers.iter().filter(|(name, _)| !stays(name));
     let mut kept = HeaderMap::new();

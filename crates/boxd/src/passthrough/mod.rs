@@ -23,10 +23,9 @@ use hyper::{HeaderMap, Method, header::HeaderValue};
 
 use crate::{account_name::AccountName, box_api::Endpoint, server::Peer};
 
-pub(crate) use body::{AnswerBody, Broken};
+pub(crate) use body::AnswerBody;
 pub(crate) use follow::pass_and_follow;
-pub(crate) use progress::LONGEST_STANDSTILL;
-pub(crate) use send::pass;
+pub(crate) use send::{Stream, pass};
 pub(crate) use target::{Host, Target};
 pub(crate) use ways::Ways;
 

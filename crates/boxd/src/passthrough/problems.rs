@@ -2,7 +2,7 @@
 
 use boxd_proto::{Code, Problem};
 
-use super::{headers::TooMany, progress::LONGEST_STANDSTILL, slots::Full, target::BadTarget};
+use super::{body::Broken, headers::TooMany, progress::LONGEST_STANDSTILL, slots::Full, target::BadTarget};
 use crate::account_name::AccountName;
 
 /// The config does not allow it.
@@ -76,6 +76,11 @@ pub(super) fn standstill() -> String {
 pub(super) fn unfit(account: &AccountName, what: String) -> Problem {
     let next_step = "try again later; if it stays so, ask Box's API without boxd";
     problem(Code::Internal, Some(account), what, next_step)
+}
+
+/// The answer has begun, but its rest will not come.
+pub(super) fn broken(broken: &Broken) -> Problem {
+    problem(Code::Internal, None, broken.to_string(), "what came of it is not whole: try again")
 }
 
 fn unavailable(account: &AccountName, detail: String) -> Problem {

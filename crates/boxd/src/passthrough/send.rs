@@ -11,7 +11,10 @@ use reqwest::Request;
 use url::Url;
 
 use super::{
-    AnswerBody, Bearer, Bearers, Call, Payload, body::CallBody, headers, problems, progress::Progress,
+    AnswerBody, Bearer, Bearers, Call, Payload,
+    body::CallBody,
+    headers, problems,
+    progress::Progress,
     ways::{Place, Ways},
 };
 use crate::{
@@ -86,7 +89,8 @@ pub(super) async fn begin<B: Stream>(
     let first = source.bearer(peer, account.as_deref()).await?;
     let prepare = |bearer: &Bearer, body| {
         let base = target.host().base(&bearer.endpoint);
-        let url = target.url(base).ok_or_else(|| problems::bad_target(super::target::BadTarget::Character))?;
+        let url =
+            target.url(base).ok_or_else(|| problems::bad_target(super::target::BadTarget::Character))?;
         let mut headers = headers.clone();
         headers.insert(AUTHORIZATION, HeaderValue::clone(&bearer.authorization));
         Ok::<_, Problem>((base.clone(), url, headers, body))
@@ -179,7 +183,14 @@ impl Answered {
 
 /// `TRACE` would send the token back, `CONNECT` is for proxies (RFC 9110 section 9.3.6 and 9.3.8).
 fn is_passed(method: &Method) -> bool {
-    let passed =
-        [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
+    let passed = [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+        Method::OPTIONS,
+    ];
     passed.contains(method)
 }

@@ -97,9 +97,8 @@ mod tests {
     #[test]
     fn there_is_a_bound_for_all() {
         let slots = Slots::default();
-        let held: Vec<Slot> = (0..IN_ALL)
-            .map(|index| slots.take(peer(u32::try_from(index).unwrap())).unwrap())
-            .collect();
+        let held: Vec<Slot> =
+            (0..IN_ALL).map(|index| slots.take(peer(u32::try_from(index).unwrap())).unwrap()).collect();
         assert_eq!(slots.take(peer(9999)).unwrap_err(), Full::All);
         drop(held);
         assert_eq!(slots.taken().all, 0);

@@ -1,5 +1,7 @@
 //! One connection of the native protocol, from its hello to its end.
 
+mod exchange;
+
 use std::{
     future::poll_fn,
     io,
@@ -53,6 +55,8 @@ pub(super) enum Fault {
     Malformed,
     #[error("the client went away in the middle")]
     Gone,
+    #[error("the answer did not wait for the end of the request's body")]
+    Unfinished,
     #[error("the connection failed: {0}")]
     Io(#[from] io::Error),
 }
@@ -68,6 +72,8 @@ pub(super) async fn serve<S: Service>(
     if let Err(fault) = converse(&mut line, &seat, &server).await {
         match fault {
             Fault::Http => server.counters.http.up(),
+            // It was answered.
+            Fault::Unfinished => server.counters.served.up(),
             _ => server.counters.faults.up(),
         }
         tracing::debug!(uid = peer.uid, pid = peer.pid, %fault, "a connection ended");
@@ -221,6 +227,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Line<IO> {
                     }
                 }
             }
+            Reply::Exchange(exchange) => self.exchange(exchange).await?,
             Reply::Stream(responses) => self.stream(seat, responses, server.limits.send).await?,
         }
         Ok(())

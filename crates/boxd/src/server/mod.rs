@@ -26,7 +26,7 @@ pub use counters::{Count, Counters};
 pub use limits::Limits;
 pub use listener::Listener;
 pub use peer::Peer;
-pub use service::{Reply, Service};
+pub use service::{Exchange, Part, Reply, Service};
 
 /// How long a client that is turned away has for its hello.
 const REFUSAL: Duration = Duration::from_secs(1);

@@ -3,7 +3,9 @@
 use std::{fmt, pin::Pin};
 
 use boxd_proto::{Request, Response};
+use bytes::Bytes;
 use futures_util::Stream;
+use tokio::sync::mpsc;
 
 use super::peer::Peer;
 
@@ -26,6 +28,26 @@ pub enum Reply {
     Many(Box<dyn Iterator<Item = Response> + Send>),
     /// Frames as they come, until the client goes away, the server ends, or the stream does.
     Stream(Pin<Box<dyn Stream<Item = Response> + Send>>),
+    /// Frames both ways at the same time.
+    Exchange(Exchange),
+}
+
+/// An answer that may begin before its request has ended.
+pub struct Exchange {
+    /// Takes the body that the client sends after its request; `None` where none follows. It is read no faster than
+    /// it is taken, and what nobody takes any more is thrown away.
+    pub incoming: Option<mpsc::Sender<Part>>,
+    /// The answer. Where it ends before the body, the connection ends after it.
+    pub responses: Pin<Box<dyn Stream<Item = Response> + Send>>,
+}
+
+/// A piece of a request's body.
+#[derive(Debug)]
+pub struct Part {
+    /// The piece.
+    pub bytes: Bytes,
+    /// The body ends with it. Where the sender is dropped before, the body is not whole.
+    pub last: bool,
 }
 
 // === impl Reply ===
@@ -41,6 +63,7 @@ impl fmt::Debug for Reply {
         match self {
             Self::One(response) => f.debug_tuple("One").field(response).finish(),
             Self::Many(_) => f.write_str("Many(..)"),
+            Self::Exchange(_) => f.write_str("Exchange(..)"),
             Self::Stream(_) => f.write_str("Stream(..)"),
         }
     }
