@@ -178,8 +178,8 @@ impl hyper::body::Body for Body {
         if left.is_none_or(|left| left == 0) {
             body.in_flight = None;
         }
-        if let (Some(0), Some(unfinished)) = (left, &mut body.unfinished) {
-            unfinished.finish();
+        if left == Some(0) || matches!(next, Some(Err(_))) {
+            body.unfinished.iter_mut().for_each(Unfinished::finish);
         }
         Poll::Ready(next.map(|result| result.map(Frame::data)))
     }
