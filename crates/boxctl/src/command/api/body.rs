@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{self, Cursor, Read},
+    io::{self, Cursor, Read as _},
 };
 
 use boxd_client::{ApiRequestBody, Piece, Source};

@@ -2,6 +2,7 @@
 
 mod admission;
 mod bind;
+mod exchange;
 mod faults;
 mod protocol;
 mod socket;

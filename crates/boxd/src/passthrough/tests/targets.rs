@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use url::Url;
 
-use super::target::{BadTarget, Host, Target};
+use super::super::target::{BadTarget, Host, Target};
 use crate::box_api::BoxUrl;
 
 fn refused(path: &str) -> BadTarget {
