@@ -15,7 +15,7 @@ use crate::{
 
 impl Broker {
     /// A call of the native protocol.
-    pub(super) fn answer_call(&self, peer: &Peer, call: ApiRequest) -> Result<Reply, Problem> {
+    pub(super) fn answer_call(&self, peer: &Peer, call: ApiRequest) -> Reply {
         native::answer(self.clone(), self.ways.clone(), *peer, call)
     }
 

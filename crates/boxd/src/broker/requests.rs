@@ -55,7 +55,7 @@ impl Broker {
                 });
                 Ok(Reply::Stream(Box::pin(events)))
             }
-            Request::Api(call) => self.answer_call(peer, *call),
+            Request::Api(call) => Ok(self.answer_call(peer, *call)),
             Request::ApiBody { .. } => Err(problems::body_without_call()),
             Request::Info => Ok(Reply::One(Response::Info(Box::new(self.info())))),
             Request::ReturnError { code } => Err(Problem {

@@ -28,12 +28,12 @@ pub(crate) fn answer<S: Bearers + Send + Sync + 'static>(
     ways: Ways,
     peer: Peer,
     request: ApiRequest,
-) -> Result<Reply, Problem> {
+) -> Reply {
     let follow = request.follow;
     let (incoming, body) = match request.body {
         ApiRequestBody::Streamed { length } => {
             let (sender, parts) = mpsc::channel(PIECES_AHEAD);
-            (Some(sender), Some(Parts { parts, left: length, ended: false }))
+            (Some(sender), Some(Parts { received: parts, left: length, ended: false }))
         }
         ApiRequestBody::None | ApiRequestBody::Whole(_) => (None, None),
     };
@@ -46,7 +46,7 @@ pub(crate) fn answer<S: Bearers + Send + Sync + 'static>(
             pass(&source, &ways, &peer, call).await
         }
     };
-    Ok(Reply::Exchange(Exchange { incoming, responses: Box::pin(frames(begun)) }))
+    Reply::Exchange(Exchange { incoming, responses: Box::pin(frames(begun)) })
 }
 
 fn call_of(request: ApiRequest, streamed: Option<Parts>) -> Result<Call<Parts>, Problem> {
@@ -123,7 +123,7 @@ fn head(response: &hyper::Response<AnswerBody>) -> ApiHead {
 /// A body that a client sends piece by piece.
 #[derive(Debug)]
 pub(crate) struct Parts {
-    parts: mpsc::Receiver<Part>,
+    received: mpsc::Receiver<Part>,
     /// How many bytes are still to come, where that is known.
     left: Option<u64>,
     ended: bool,
@@ -148,7 +148,7 @@ impl Body for Parts {
     ) -> Poll<Option<Result<Frame<Bytes>, BadBody>>> {
         let this = self.get_mut();
         while !this.ended {
-            let Some(Part { bytes, last }) = ready!(this.parts.poll_recv(context)) else {
+            let Some(Part { bytes, last }) = ready!(this.received.poll_recv(context)) else {
                 return Poll::Ready(Some(Err(BadBody::CutShort)));
             };
             if let Some(left) = &mut this.left {
