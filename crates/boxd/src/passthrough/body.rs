@@ -7,7 +7,7 @@ use std::{
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Sleep, sleep_until};
 
 use super::{
     progress::{LONGEST_STANDSTILL, Progress},
@@ -87,11 +87,10 @@ impl AnswerBody {
         let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(progress.end())));
         loop {
             ready!(timer.as_mut().poll(context));
-            let end = self.progress.end();
-            if end <= Instant::now() {
+            if self.progress.is_over() {
                 return Poll::Ready(());
             }
-            timer.as_mut().reset(end);
+            timer.as_mut().reset(self.progress.end());
         }
     }
 }

@@ -29,14 +29,15 @@ impl Progress {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) + LONGEST_STANDSTILL
     }
 
+    /// Whether nothing has moved for too long.
+    pub(super) fn is_over(&self) -> bool {
+        self.end() <= Instant::now()
+    }
+
     /// Resolves once nothing has moved for too long.
     pub(super) async fn over(&self) {
-        loop {
-            let end = self.end();
-            if end <= Instant::now() {
-                return;
-            }
-            tokio::time::sleep_until(end).await;
+        while !self.is_over() {
+            tokio::time::sleep_until(self.end()).await;
         }
     }
 }

@@ -8,7 +8,6 @@ use futures_util::StreamExt as _;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::mpsc,
-    time::Instant,
 };
 
 use super::{Fault, HEARTBEAT, Line, bad_request, poll_once};
@@ -34,7 +33,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Line<IO> {
         if !matches!(upward, Upward::Complete) {
             self.input.widen();
         }
-        let mut silent_until = Instant::now() + HEARTBEAT;
+        let mut silence = tokio::time::interval(HEARTBEAT);
+        silence.reset();
         loop {
             let next = if let Some(next) = poll_once(pin!(responses.next())).await {
                 next
@@ -47,11 +47,11 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Line<IO> {
                         Ok(()) => continue,
                         Err(fault) => return Err(fault),
                     },
-                    () = tokio::time::sleep_until(silent_until) => Some(Response::Heartbeat),
+                    _ = silence.tick() => Some(Response::Heartbeat),
                 }
             };
             let Some(response) = next else { break };
-            silent_until = Instant::now() + HEARTBEAT;
+            silence.reset();
             if !self.output.push_frame(&response) || self.output.is_enough() {
                 self.output.send(&mut self.stream, PATIENCE).await?;
             }
