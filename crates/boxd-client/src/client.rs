@@ -230,6 +230,18 @@ impl Client {
         }
     }
 
+    /// What Prometheus reads, in its text format (version 0.0.4).
+    ///
+    /// # Errors
+    /// Only those of the connection.
+    pub fn metrics(&mut self) -> Result<String, Error> {
+        let pieces = self.list(&Request::Metrics, |response| match response {
+            Response::Metrics(text) => Ok(text),
+            other => Err(other),
+        })?;
+        Ok(pieces.concat())
+    }
+
     /// Makes a call to Box's API, with the account's token put in by the daemon. `body` is sent where
     /// [`ApiRequest::body`] is [`ApiRequestBody::Streamed`](boxd_proto::ApiRequestBody::Streamed).
     ///
@@ -382,6 +394,7 @@ fn kind(response: &Response) -> &'static str {
     match response {
         Response::Event(_) => "an event",
         Response::Heartbeat => "a heartbeat",
+        Response::Metrics(_) => "metrics",
         Response::ApiHead(_) | Response::ApiBody(_) => "an answer of Box",
         Response::Token(_) => "a token",
         Response::Account(_) => "an account",

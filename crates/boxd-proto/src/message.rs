@@ -92,6 +92,11 @@ pub enum Request {
         /// only that is sent.
         after: Option<String>,
     },
+    /// Whether such a token is at hand; answered by [`Response::Done`], or by what stands in the way. Nothing is
+    /// handed out, and nothing is begun.
+    HasToken(Box<ScopedTokenRequest>),
+    /// What Prometheus reads; answered by a list of [`Response::Metrics`].
+    Metrics,
     /// A call to Box's API, with the account's token put in by the daemon; answered by [`Response::ApiHead`],
     /// [`Response::ApiBody`] as often as there is more, and [`Response::End`].
     Api(Box<ApiRequest>),
@@ -326,6 +331,8 @@ pub enum Response {
     Event(Box<Event>),
     /// Nothing has happened for a while; the daemon is alive.
     Heartbeat,
+    /// A piece of Prometheus' text format, of whole lines.
+    Metrics(String),
     /// The head of Box's answer to a call.
     ApiHead(Box<ApiHead>),
     /// A piece of the body of that answer.

@@ -88,6 +88,8 @@ pub(crate) fn obliging(request: &Request) -> Vec<Response> {
         | Request::FinishLogin { .. }
         | Request::CancelLogin { .. }
         | Request::Watch { .. }
+        | Request::HasToken(_)
+        | Request::Metrics
         | Request::Api(_)
         | Request::ApiBody { .. } => vec![Response::Error(problem(Code::Internal))],
     }

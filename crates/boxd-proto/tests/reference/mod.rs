@@ -109,12 +109,8 @@ pub(crate) fn request(request: &Request) -> Vec<u8> {
             w.u32(self::code(*code));
         }
         Request::ScopedToken(request) => {
-            let ScopedTokenRequest { token, user, scope, resource, shared_link } = &**request;
             w.u32(11);
-            token_request(w, token);
-            w.option(user.as_deref(), Out::text);
-            w.list(scope);
-            w.texts(&[resource, shared_link]);
+            scoped_token_request(w, request);
         }
         Request::BeginLogin(login) => {
             w.u32(12);
@@ -141,17 +137,30 @@ pub(crate) fn request(request: &Request) -> Vec<u8> {
             w.u32(16);
             w.texts(&[account, after]);
         }
-        Request::Api(call) => {
+        Request::HasToken(request) => {
             w.u32(17);
+            scoped_token_request(w, request);
+        }
+        Request::Metrics => w.u32(18),
+        Request::Api(call) => {
+            w.u32(19);
             api::request(w, call);
         }
         Request::ApiBody { bytes, last } => {
-            w.u32(18);
+            w.u32(20);
             w.piece(bytes);
             w.bool(*last);
         }
     }
     out.0
+}
+
+fn scoped_token_request(w: &mut Out, request: &ScopedTokenRequest) {
+    let ScopedTokenRequest { token, user, scope, resource, shared_link } = request;
+    token_request(w, token);
+    w.option(user.as_deref(), Out::text);
+    w.list(scope);
+    w.texts(&[resource, shared_link]);
 }
 
 fn token_request(w: &mut Out, request: &TokenRequest) {
@@ -287,12 +296,16 @@ pub(crate) fn response(response: &Response) -> Vec<u8> {
             self::event(w, event);
         }
         Response::Heartbeat => w.u32(11),
-        Response::ApiHead(head) => {
+        Response::Metrics(text) => {
             w.u32(12);
+            w.text(text);
+        }
+        Response::ApiHead(head) => {
+            w.u32(13);
             api::head(w, head);
         }
         Response::ApiBody(bytes) => {
-            w.u32(13);
+            w.u32(14);
             w.piece(bytes);
         }
     }
@@ -488,6 +501,8 @@ pub(crate) fn requests() -> Vec<Request> {
         Request::CancelLogin { login: "l".into() },
         Request::Watch { account: None, after: None },
         Request::Watch { account: name(), after: Some("1-2".into()) },
+        Request::HasToken(Box::default()),
+        Request::Metrics,
     ];
     [first, api::requests()].concat()
 }
@@ -618,5 +633,6 @@ fn responses_of_watches(status: AccountStatus) -> Vec<Response> {
     let mut responses = vec![Response::Event(Box::new(token)), Response::Event(Box::new(dropped))];
     responses.extend(others.map(|event| Response::Event(Box::new(event))));
     responses.push(Response::Heartbeat);
+    responses.push(Response::Metrics("boxd_watchers 0\n".into()));
     responses
 }

@@ -8,7 +8,7 @@ use std::sync::{
 use boxd_engine::{BootTime, ClientSecret, Session, Snapshot};
 use tokio::sync::watch;
 
-use super::signer::Signer;
+use super::{metrics::Tally, signer::Signer};
 use crate::account_name::AccountName;
 
 /// An account of the broker.
@@ -20,6 +20,7 @@ pub(super) struct Account {
     pub(super) view: watch::Sender<Snapshot>,
     /// Until when somebody waits for a token, in milliseconds of the boot clock; also while it is queued.
     awaited_until: AtomicU64,
+    pub(super) tally: Tally,
     /// Keeps the store's work for this account in the order in which the session asked for it.
     pub(super) store_order: tokio::sync::Mutex<()>,
 }
@@ -60,6 +61,7 @@ impl Account {
             held: Mutex::new(held),
             view,
             awaited_until: AtomicU64::new(0),
+            tally: Tally::default(),
             store_order: tokio::sync::Mutex::new(()),
         }
     }

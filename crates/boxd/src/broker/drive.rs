@@ -77,7 +77,10 @@ impl Broker {
             Effect::Revoke(record) => self.spawn_revoke(account, record),
             Effect::Confirm => self.spawn_confirm(account),
             Effect::Finished { operation, result } => self.operations.finish(operation, result),
-            Effect::Notice(notice) => log(&account.name, &notice),
+            Effect::Notice(notice) => {
+                account.tally.note(&notice);
+                log(&account.name, &notice);
+            }
         }
     }
 

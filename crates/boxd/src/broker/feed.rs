@@ -73,6 +73,11 @@ impl Feed {
         Joined { at: self.id(recent.last), missed, news: self.news.subscribe() }
     }
 
+    /// How many watch now.
+    pub(super) fn watchers(&self) -> usize {
+        self.news.receiver_count()
+    }
+
     fn id(&self, number: u64) -> String {
         format!("{:016x}-{number}", self.run)
     }

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use boxd_engine::Ask;
 use boxd_proto::{ApiRequest, Code, Problem, TokenRequest};
-use hyper::{Response, header::HeaderValue};
+use hyper::header::HeaderValue;
 use zeroize::Zeroizing;
 
 use super::{Broker, account::Account, problems, tokens::wait_of};
 use crate::{
-    passthrough::{self, AnswerBody, Bearer, Bearers, Call, native},
+    passthrough::{Bearer, Bearers, native},
     server::{Peer, Reply},
 };
 
@@ -17,18 +17,6 @@ impl Broker {
     /// A call of the native protocol.
     pub(super) fn answer_call(&self, peer: &Peer, call: ApiRequest) -> Reply {
         native::answer(self.clone(), self.ways.clone(), *peer, call)
-    }
-
-    /// Passes a call of any other protocol through; redirects go back as they are.
-    ///
-    /// # Errors
-    /// Where the call is not let through, or Box does not answer.
-    pub(crate) async fn pass_through<B: passthrough::Stream>(
-        &self,
-        peer: &Peer,
-        call: Call<B>,
-    ) -> Result<Response<AnswerBody>, Problem> {
-        passthrough::pass(self, &self.ways, peer, call).await
     }
 
     async fn bearer_of(

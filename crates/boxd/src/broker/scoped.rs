@@ -29,6 +29,7 @@ impl Broker {
                 Some(token) => token,
                 None => self.token(&account, &request.token, peer).await?,
             };
+            account.tally.serve();
             return Ok(answer(token, scope, None));
         }
         let derived = self.derived();
@@ -37,10 +38,11 @@ impl Broker {
             None => derived.get(wish).await?,
         };
         let restricted_to = handed.restricted_to.clone();
+        account.tally.serve();
         Ok(answer(self.token_of_handed(&account, &handed), scope, restricted_to))
     }
 
-    fn wish(&self, account: &Account, request: &ScopedTokenRequest) -> Result<Wish, Problem> {
+    pub(super) fn wish(&self, account: &Account, request: &ScopedTokenRequest) -> Result<Wish, Problem> {
         let bad = |detail: String, next_step: &str| {
             problems::problem(Code::BadRequest, &account.name, detail, next_step.into())
         };

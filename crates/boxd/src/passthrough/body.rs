@@ -24,7 +24,7 @@ pub(super) struct CallBody<B> {
 
 /// The body of Box's answer, for the client. Where it is dropped early, the connection to Box ends.
 #[derive(Debug)]
-pub(crate) struct AnswerBody {
+pub struct AnswerBody {
     inner: reqwest::Body,
     progress: Progress,
     /// Set when there was nothing to pass on for the first time.
@@ -34,9 +34,11 @@ pub(crate) struct AnswerBody {
 
 /// The answer broke off: what has come of it is not all of it.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Broken {
+pub enum Broken {
+    /// The connection ended.
     #[error("Box's answer broke off: {0}")]
     Lost(String),
+    /// Nothing came for too long.
     #[error("nothing more of Box's answer came for {} s", LONGEST_STANDSTILL.as_secs())]
     Stalled,
 }

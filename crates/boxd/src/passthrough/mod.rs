@@ -17,39 +17,59 @@ mod tests;
 mod ways;
 
 use boxd_engine::Generation;
-use boxd_proto::Problem;
+use boxd_proto::{ApiRequest, ApiRequestBody, Problem, Request};
 use bytes::Bytes;
 use hyper::{HeaderMap, Method, header::HeaderValue};
 
 use crate::{account_name::AccountName, box_api::Endpoint, server::Peer};
 
-pub(crate) use body::AnswerBody;
+pub use body::{AnswerBody, Broken};
 pub(crate) use follow::pass_and_follow;
-pub(crate) use send::{Stream, pass};
-pub(crate) use target::{Host, Target};
+pub(crate) use progress::LONGEST_STANDSTILL;
+pub(crate) use send::pass;
+pub use send::{METHODS, Stream};
+pub use target::{BadTarget, Host, Target};
 pub(crate) use ways::Ways;
 
 /// A call as a client makes it.
 #[derive(Debug)]
-pub(crate) struct Call<B> {
+pub struct Call<B> {
     /// Which account; `None`: the default one.
-    pub(crate) account: Option<String>,
-    pub(crate) method: Method,
-    pub(crate) target: Target,
+    pub account: Option<String>,
+    /// How.
+    pub method: Method,
+    /// Where to.
+    pub target: Target,
     /// As they came.
-    pub(crate) headers: HeaderMap,
-    pub(crate) payload: Payload<B>,
+    pub headers: HeaderMap,
+    /// The body.
+    pub payload: Payload<B>,
 }
 
 /// What a call brings along.
 #[derive(Clone, Debug)]
-pub(crate) enum Payload<B> {
+pub enum Payload<B> {
     /// Nothing.
     Empty,
     /// All of it is here, so that it can be sent again.
     Whole(Bytes),
     /// It comes piece by piece, once.
     Streamed(B),
+}
+
+impl<B> Call<B> {
+    /// The same as a request of the native protocol, as far as its peer's right to make it depends on it.
+    pub(crate) fn as_request(&self) -> Request {
+        Request::Api(Box::new(ApiRequest {
+            account: self.account.clone(),
+            upload: self.target.host() == Host::Upload,
+            method: self.method.as_str().to_owned(),
+            path: self.target.path().to_owned(),
+            headers: Vec::new(),
+            body: ApiRequestBody::None,
+            follow: false,
+        }))
+    }
 }
 
 /// A token in the form in which it is sent, and where it may be sent to.

@@ -6,7 +6,7 @@ use super::{body::Broken, headers::TooMany, progress::LONGEST_STANDSTILL, slots:
 use crate::account_name::AccountName;
 
 /// The config does not allow it.
-pub(super) fn off() -> Problem {
+pub(crate) fn off() -> Problem {
     problem(
         Code::Denied,
         None,

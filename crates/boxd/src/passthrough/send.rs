@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// What a streamed body is, to be passed on.
-pub(crate) trait Stream:
+pub trait Stream:
     Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Unpin + Send + Sync + 'static
 {
 }
@@ -80,7 +80,7 @@ pub(super) async fn begin<B: Stream>(
     if !source.is_enabled() {
         return Err(problems::off());
     }
-    if !is_passed(&method) {
+    if !METHODS.contains(&method) {
         return Err(problems::bad_method());
     }
     let headers = headers::of_call(&headers).map_err(problems::too_many_headers)?;
@@ -181,16 +181,7 @@ impl Answered {
     }
 }
 
-/// `TRACE` would send the token back, `CONNECT` is for proxies (RFC 9110 section 9.3.6 and 9.3.8).
-fn is_passed(method: &Method) -> bool {
-    let passed = [
-        Method::GET,
-        Method::HEAD,
-        Method::POST,
-        Method::PUT,
-        Method::PATCH,
-        Method::DELETE,
-        Method::OPTIONS,
-    ];
-    passed.contains(method)
-}
+/// The methods that are passed through. `TRACE` would send the token back, `CONNECT` is for proxies (RFC 9110
+/// sections 9.3.6 and 9.3.8).
+pub const METHODS: [Method; 7] =
+    [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];

@@ -11,7 +11,7 @@ const LONGEST: usize = 8 * 1024;
 
 /// Which of an account's hosts a call goes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Host {
+pub enum Host {
     /// `api_url`.
     Api,
     /// `upload_url`.
@@ -20,7 +20,7 @@ pub(crate) enum Host {
 
 /// A path and query below the prefix of a host.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Target {
+pub struct Target {
     host: Host,
     path: String,
     query: Option<String>,
@@ -28,27 +28,33 @@ pub(crate) struct Target {
 
 /// Why a path is not passed on. It is not repeated: its query may hold a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum BadTarget {
+pub enum BadTarget {
+    /// Not below the prefix of its host.
     #[error("the path must begin with {}", .0.prefix())]
     Prefix(Host),
+    /// Longer than anything at Box.
     #[error("the path is longer than {LONGEST} bytes")]
     Long,
+    /// A character, raw or percent-encoded, that could be read as something else.
     #[error(
         "the path holds a character that does not belong in one (RFC 3986 section 3.3): percent-encode it, \
          but slashes, backslashes, percent signs and control characters not even so"
     )]
     Character,
+    /// `//`.
     #[error("the path holds an empty segment (`//`)")]
     Empty,
+    /// `.` or `..`.
     #[error("the path holds a dot segment")]
     Dots,
+    /// `oauth2` right below the prefix.
     #[error("the OAuth endpoints are boxd's own")]
     OAuth,
 }
 
 impl Host {
     /// What every path on it begins with (Box: API reference).
-    pub(crate) const fn prefix(self) -> &'static str {
+    pub const fn prefix(self) -> &'static str {
         match self {
             Self::Api => "/2.0/",
             Self::Upload => "/api/2.0/",
@@ -69,7 +75,10 @@ impl Target {
     ///
     /// Servers differ in how often they decode a path and when they resolve its dots: so nothing passes that any
     /// of them could read as another path.
-    pub(crate) fn parse(host: Host, text: &str) -> Result<Self, BadTarget> {
+    ///
+    /// # Errors
+    /// Which rule it breaks.
+    pub fn parse(host: Host, text: &str) -> Result<Self, BadTarget> {
         if text.len() > LONGEST {
             return Err(BadTarget::Long);
         }
@@ -101,12 +110,12 @@ impl Target {
     }
 
     /// Which host it is on.
-    pub(crate) fn host(&self) -> Host {
+    pub fn host(&self) -> Host {
         self.host
     }
 
     /// The path alone, which can be logged.
-    pub(crate) fn path(&self) -> &str {
+    pub fn path(&self) -> &str {
         &self.path
     }
 

@@ -50,7 +50,7 @@ struct State {
 
 /// The right to one connection, given back on drop.
 #[derive(Debug)]
-pub(super) struct Seat {
+pub(crate) struct Seat {
     number: u64,
     state: Arc<State>,
     admission: Arc<Admission>,
@@ -221,18 +221,23 @@ impl State {
 
 impl Seat {
     /// Whose connection this is.
-    pub(super) fn peer(&self) -> Peer {
+    pub(crate) fn peer(&self) -> Peer {
         self.state.peer
     }
 
     /// From here on the client is awaited, and the connection may go if there is no room.
-    pub(super) fn idle(&self) {
+    pub(crate) fn idle(&self) {
         self.state.idle_since.store(self.admission.now(), Ordering::Relaxed);
     }
 
     /// From here on the client waits for us.
-    pub(super) fn busy(&self) {
+    pub(crate) fn busy(&self) {
         self.state.idle_since.store(BUSY, Ordering::Relaxed);
+    }
+
+    /// Whether the server is about to end: after what is being answered, nothing more is begun.
+    pub(crate) fn is_ending(&self) -> bool {
+        self.admission.is_ending()
     }
 
     /// How the connection's task can be told to end; call it before that task can run.

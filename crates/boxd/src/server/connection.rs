@@ -1,4 +1,4 @@
-//! One connection of the native protocol, from its hello to its end.
+//! One connection of the native protocol, from its hello to its end; one that begins as HTTP is handed over.
 
 mod exchange;
 
@@ -28,6 +28,7 @@ use super::{
     output::Output,
     service::{Reply, Service},
 };
+use crate::http;
 
 /// After so long without an event a stream shows that it lives, and learns whether its client does.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -43,8 +44,10 @@ struct Line<IO> {
 /// Why a connection ended before its time.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Fault {
-    #[error("it began as HTTP, which is not served yet")]
+    #[error("it began as HTTP")]
     Http,
+    #[error("the client did not keep to HTTP, stalled, or went away in the middle: {0}")]
+    InHttp(#[from] hyper::Error),
     #[error(transparent)]
     NotNative(#[from] NotNative),
     #[error("no protocol version in common: the client speaks {min} to {max}")]
@@ -69,9 +72,14 @@ pub(super) async fn serve<S: Service>(
 ) {
     let peer = seat.peer();
     let mut line = Line { stream, input: Input::new(), output: Output::new() };
-    if let Err(fault) = converse(&mut line, &seat, &server).await {
+    let mut end = converse(&mut line, &seat, &server).await;
+    if let Err(Fault::Http) = end {
+        server.counters.http.up();
+        // Boxed: a connection of the native protocol need not be as large as one of HTTP.
+        end = Box::pin(http::serve(line.stream, line.input, seat, &server)).await.map_err(Fault::from);
+    }
+    if let Err(fault) = end {
         match fault {
-            Fault::Http => server.counters.http.up(),
             // It was answered.
             Fault::Unfinished => server.counters.served.up(),
             _ => server.counters.faults.up(),
@@ -87,11 +95,18 @@ pub(super) async fn refuse(
     within: Duration,
 ) -> Result<(), Fault> {
     let mut line = Line { stream, input: Input::new(), output: Output::new() };
-    // To answer a client before it has written would fail its write, and it would never read why.
-    tokio::time::timeout(within, line.greeting()).await??;
-    line.output.push_frame(&Response::Error(problem));
-    line.output.send_at_once(&mut line.stream).await?;
-    Ok(())
+    let refusal = async {
+        // To answer a client before it has written would fail its write, and it would never read why.
+        match line.greeting().await {
+            Ok(()) => {}
+            Err(Fault::Http) => return Ok(http::refuse(line.stream, line.input, &problem).await?),
+            Err(fault) => return Err(fault),
+        }
+        line.output.push_frame(&Response::Error(problem));
+        line.output.send_at_once(&mut line.stream).await?;
+        Ok(())
+    };
+    tokio::time::timeout(within, refusal).await?
 }
 
 async fn converse<S: Service>(
@@ -197,11 +212,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Line<IO> {
         server: &Server<S>,
     ) -> Result<(), Fault> {
         let peer = seat.peer();
-        if let Err(problem) = server.access.authorize(&peer, &request) {
-            self.output.push_frame(&Response::Error(problem));
-            return Ok(());
-        }
-        let mut call = pin!(server.service.call(&peer, request));
+        let mut call = pin!(server.call(&peer, request));
         let reply = if let Some(reply) = poll_once(call.as_mut()).await {
             reply
         } else {

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::http::HttpCounts;
+
 /// Counts since the start, except [`Counters::active`]. Read them at any time.
 #[derive(Debug, Default)]
 pub struct Counters {
@@ -13,10 +15,12 @@ pub struct Counters {
     pub refused: Count,
     /// Connections closed to make room for others.
     pub evicted: Count,
-    /// Requests answered.
+    /// Requests answered, in either protocol.
     pub served: Count,
-    /// Connections that began with ASCII: HTTP, which is not served.
+    /// Connections that began as HTTP.
     pub http: Count,
+    /// Requests answered over HTTP, by route and kind of answer.
+    pub http_requests: HttpCounts,
     /// Connections ended because the client broke the protocol, stalled, or went away in the middle.
     pub faults: Count,
     /// Times that the system could not accept a connection.
@@ -35,7 +39,7 @@ impl Count {
         self.0.load(Ordering::Relaxed)
     }
 
-    pub(super) fn up(&self) {
+    pub(crate) fn up(&self) {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 

@@ -13,7 +13,7 @@ const READ_AHEAD: usize = 4 * 1024;
 
 /// A queue of bytes. Requests can hold secrets: what was taken out, or is dropped, is overwritten.
 #[derive(Debug)]
-pub(super) struct Input {
+pub(crate) struct Input {
     bytes: Vec<u8>,
     /// Everything before is taken.
     start: usize,
@@ -40,11 +40,11 @@ impl Input {
     }
 
     /// What is here.
-    pub(super) fn pending(&self) -> &[u8] {
+    pub(crate) fn pending(&self) -> &[u8] {
         self.bytes.get(self.start..).unwrap_or_default()
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.pending().is_empty()
     }
 
@@ -57,7 +57,7 @@ impl Input {
     }
 
     /// Forgets the first `count` bytes.
-    pub(super) fn take(&mut self, count: usize) {
+    pub(crate) fn take(&mut self, count: usize) {
         let end = (self.start + count).min(self.bytes.len());
         self.bytes.get_mut(self.start..end).unwrap_or_default().zeroize();
         self.start = end;

@@ -7,6 +7,7 @@ mod counters;
 mod input;
 mod limits;
 mod listener;
+mod metrics;
 mod output;
 mod peer;
 mod service;
@@ -19,10 +20,16 @@ use interprocess::local_socket::tokio::Stream;
 use tokio::sync::Semaphore;
 
 use admission::{Admission, Full};
+use boxd_proto::{Problem, Request, Response};
 use peer::Access;
 
+use crate::passthrough::{self, AnswerBody, Call};
+
+pub use crate::http::HttpCounts;
+pub(crate) use admission::Seat;
 pub use bind_error::BindError;
 pub use counters::{Count, Counters};
+pub(crate) use input::Input;
 pub use limits::Limits;
 pub use listener::Listener;
 pub use peer::Peer;
@@ -38,11 +45,11 @@ const LONGEST_BACKOFF: Duration = Duration::from_secs(1);
 
 /// What all connections share.
 #[derive(Debug)]
-struct Server<S> {
+pub(crate) struct Server<S> {
     service: S,
-    limits: Limits,
+    pub(crate) limits: Limits,
     access: Access,
-    counters: Arc<Counters>,
+    pub(crate) counters: Arc<Counters>,
     admission: Arc<Admission>,
 }
 
@@ -89,6 +96,36 @@ pub async fn run<S: Service>(
     }
     drop(listener);
     server.admission.end().await;
+}
+
+// === impl Server ===
+
+impl<S: Service> Server<S> {
+    /// Passes a call that HTTP brought through to Box's API, if its peer may make it.
+    pub(crate) async fn pass<B: passthrough::Stream>(
+        &self,
+        peer: &Peer,
+        call: Call<B>,
+    ) -> Result<hyper::Response<AnswerBody>, Problem> {
+        self.access.authorize(peer, &call.as_request())?;
+        self.service.pass(peer, call).await
+    }
+
+    /// Answers one request, whatever protocol brought it, if its peer may make it.
+    pub(crate) async fn call(&self, peer: &Peer, request: Request) -> Reply {
+        if let Err(problem) = self.access.authorize(peer, &request) {
+            return Reply::One(Response::Error(problem));
+        }
+        let of_server = matches!(request, Request::Metrics);
+        match self.service.call(peer, request).await {
+            Reply::Many(of_service) if of_server => {
+                let of_service = of_service.take_while(|response| *response != Response::End);
+                let own = [Response::Metrics(metrics::text(&self.counters)), Response::End];
+                Reply::Many(Box::new(of_service.chain(own)))
+            }
+            reply => reply,
+        }
+    }
 }
 
 /// Gives a client a task of its own, to be served or to be told why not.

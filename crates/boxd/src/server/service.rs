@@ -2,12 +2,13 @@
 
 use std::{fmt, pin::Pin};
 
-use boxd_proto::{Request, Response};
+use boxd_proto::{Problem, Request, Response};
 use bytes::Bytes;
 use futures_util::Stream;
 use tokio::sync::mpsc;
 
 use super::peer::Peer;
+use crate::passthrough::{self, AnswerBody, Call};
 
 /// What answers requests; each connection's task holds a clone.
 ///
@@ -17,6 +18,16 @@ use super::peer::Peer;
 pub trait Service: Clone + Send + Sync + 'static {
     /// Answers one request of a peer that is allowed to make it.
     fn call(&self, peer: &Peer, request: Request) -> impl Future<Output = Reply> + Send;
+
+    /// Passes a call of such a peer through to Box's API; the body of the answer may stream for long. Unless said
+    /// otherwise none is.
+    fn pass<B: passthrough::Stream>(
+        &self,
+        _peer: &Peer,
+        _call: Call<B>,
+    ) -> impl Future<Output = Result<hyper::Response<AnswerBody>, Problem>> + Send {
+        std::future::ready(Err(passthrough::problems::off()))
+    }
 }
 
 /// The answer to one request.

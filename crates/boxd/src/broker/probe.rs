@@ -1,0 +1,35 @@
+//! Answers whether a token is at hand, without handing it out and without beginning anything.
+
+use std::time::Duration;
+
+use boxd_proto::{Problem, ScopedTokenRequest};
+
+use super::{Broker, account::Account, problems};
+
+impl Broker {
+    /// Whether memory has such a token; else what stands in the way.
+    pub(super) fn has_token(&self, request: &ScopedTokenRequest) -> Result<(), Problem> {
+        let account = self.named(request.token.account.as_deref())?;
+        let wish = self.wish(&account, request)?;
+        if wish.user.is_none() && wish.restriction.is_none() {
+            let min_ttl = Duration::from_secs(u64::from(request.token.min_ttl_seconds));
+            let held = account.view.borrow().serve(self.clock.boot(), min_ttl).is_some();
+            return if held { Ok(()) } else { Err(self.lack_of(&account)) };
+        }
+        match self.derived().at_hand(&wish) {
+            Some(handed) => handed.map(drop),
+            None => Err(self.lack_of(&account)),
+        }
+    }
+
+    fn lack_of(&self, account: &Account) -> Problem {
+        if account.is_absent() && self.mints(account) {
+            return problems::logged_out_app(&account.name);
+        }
+        if let Some(trouble) = &account.view.borrow().trouble {
+            return problems::of_trouble(&account.name, trouble);
+        }
+        let detail = "no such token is at hand; asked for, it is made".into();
+        problems::unavailable(&account.name, detail, Duration::from_secs(1))
+    }
+}
