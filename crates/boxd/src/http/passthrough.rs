@@ -64,7 +64,8 @@ pub(super) async fn answer<S: Service>(
     };
     let payload = if body.is_end_stream() { Payload::Empty } else { Payload::Streamed(body) };
     let call = Call { account, method: parts.method, target, headers: parts.headers, payload };
-    match ask.server.pass(ask.peer, call).await {
+    // Boxed: a connection that asks for tokens need not have room for a call.
+    match Box::pin(ask.server.pass(ask.peer, call)).await {
         Ok(response) => Ok(response.map(Body::passed)),
         Err(problem) if problem.code == Code::MethodNotAllowed => Err(Refusal::method(allow())),
         Err(problem) => Err(problem.into()),

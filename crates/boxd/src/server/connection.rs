@@ -238,7 +238,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Line<IO> {
                     }
                 }
             }
-            Reply::Exchange(exchange) => self.exchange(exchange).await?,
+            // Boxed: a connection that asks for tokens need not have room for a call.
+            Reply::Exchange(exchange) => Box::pin(self.exchange(exchange)).await?,
             Reply::Stream(responses) => self.stream(seat, responses, server.limits.send).await?,
         }
         Ok(())
