@@ -82,6 +82,8 @@ pub(crate) enum Command {
     },
     /// Have boxd read its configuration anew
     Reload,
+    /// Print what Prometheus reads
+    Metrics(Metrics),
     /// Show the places in use
     Paths {
         /// Only this one
@@ -253,6 +255,22 @@ pub(crate) struct Logout {
     #[arg(long)]
     pub(crate) local: bool,
 }
+
+#[derive(Args, Debug)]
+#[command(after_help = METRICS_EXAMPLE)]
+pub(crate) struct Metrics {
+    /// Put it into this file instead, all at once and readable by everybody: no reader sees half of it
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// Shown under the options of `metrics`.
+const METRICS_EXAMPLE: &str = "\
+Example, as a timer or cron job for node_exporter's textfile collector:
+  boxctl metrics -o /var/lib/prometheus/node-exporter/boxd.prom
+
+Where boxd cannot be reached the file stays as it is: node_textfile_mtime_seconds tells its age.
+Prometheus itself can scrape GET /metrics of the socket through any forwarder.";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Place {

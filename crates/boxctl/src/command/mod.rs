@@ -6,6 +6,7 @@ mod api;
 mod import;
 mod login;
 mod logout;
+mod metrics;
 mod overview;
 mod paths;
 mod refresh;
@@ -36,6 +37,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         Some(Command::Rename { old, new }) => rename::run(global, old, new),
         Some(Command::Adopt { account }) => adopt::run(global, account),
         Some(Command::Reload) => reload::run(global),
+        Some(Command::Metrics(options)) => metrics::run(global, options),
         Some(Command::Paths { what }) => paths::run(global, *what),
     }
 }

@@ -109,7 +109,8 @@ fn reports_for_people() {
     let daemon = Daemon::new(obliging);
     let own = env!("CARGO_PKG_VERSION");
     let version = format!("boxctl {own} (boxd 9.9.9 is running)\n");
-    let table: [(&[&str], &str); 9] = [
+    let table: [(&[&str], &str); 10] = [
+        (&["metrics"], "boxd_watchers 0\nboxd_accounts 1\n"),
         (&["status"], "work  ● healthy"),
         (&[], "work  ● healthy"),
         (&["refresh"], "work  ● healthy"),

@@ -3,7 +3,11 @@
 use std::{convert::Infallible, pin::pin};
 
 use boxd_proto::Problem;
-use hyper::{server::conn::http1, service::service_fn};
+use hyper::{
+    header::{self, HeaderValue},
+    server::conn::http1,
+    service::service_fn,
+};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -36,7 +40,11 @@ pub(crate) async fn serve<S: Service>(
         let answering = progress.answering();
         let answer = dispatch::answer(server, &peer, request).await;
         server.counters.served.up();
-        Ok::<_, Infallible>(answer.map(|body| body.ending(answering)))
+        let mut answer = answer.map(|body| body.ending(answering));
+        if progress.seat().is_ending() {
+            answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        Ok::<_, Infallible>(answer)
     });
     let mut connection = pin!(protocol().serve_connection(TokioIo::new(stream), service));
     match connection.as_mut().await {

@@ -148,6 +148,10 @@ impl<IO: AsyncWrite + Unpin> AsyncWrite for Paced<IO> {
         self.send.lift();
         if self.progress.is(Phase::Answered) {
             self.progress.awaiting();
+            if self.progress.seat().is_ending() {
+                // hyper looks for a next request only when something comes.
+                context.waker().wake_by_ref();
+            }
         }
         Poll::Ready(Ok(()))
     }

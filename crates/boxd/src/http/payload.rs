@@ -3,10 +3,10 @@
 use std::{fmt, time::Duration};
 
 use boxd_proto::Code;
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use http_body_util::BodyExt as _;
 use hyper::{
     HeaderMap, StatusCode,
-    body::{Body as _, Incoming},
+    body::Incoming,
     header::{self, HeaderValue},
 };
 use serde::{
@@ -19,6 +19,8 @@ use super::{answer::JSON, refusal::Refusal};
 
 /// Longest body, in bytes.
 const MOST: usize = 64 * 1024;
+/// How much of a longer one is read before it is refused.
+const MOST_DISCARDED: usize = 1024 * 1024;
 
 /// The members of an object in the order in which they came, repeated ones too.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,26 +39,35 @@ pub(super) async fn members(
         );
         return Err(refusal.status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
     }
-    if body.size_hint().lower() > MOST as u64 {
-        return Err(too_large());
-    }
-    let whole = match tokio::time::timeout(within, Limited::new(body, MOST).collect()).await {
-        Ok(Ok(whole)) => whole.to_bytes(),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(too_large()),
-        Ok(Err(error)) => {
-            return Err(Refusal::bad_request(format!("the body broke off: {error}"), "send it whole"));
-        }
-        Err(_elapsed) => {
-            let refusal = Refusal::bad_request("the body did not come in time", "send it in one go");
-            return Err(refusal.status(StatusCode::REQUEST_TIMEOUT));
-        }
+    let Ok(whole) = tokio::time::timeout(within, whole(body)).await else {
+        let refusal = Refusal::bad_request("the body did not come in time", "send it in one go");
+        return Err(refusal.status(StatusCode::REQUEST_TIMEOUT));
     };
+    let whole = whole?;
     serde_json::from_slice(&whole).map_err(|error| {
         Refusal::bad_request(
             format!("the body is not a JSON object: {error}"),
             "send an object, such as {\"account\":\"work\"}",
         )
     })
+}
+
+/// The body; one that is too large is taken in part, for those clients that send before they read.
+async fn whole(mut body: Incoming) -> Result<Vec<u8>, Refusal> {
+    let mut whole = Vec::new();
+    let mut length = 0;
+    while let Some(frame) = body.frame().await {
+        let frame = frame
+            .map_err(|error| Refusal::bad_request(format!("the body broke off: {error}"), "send it whole"))?;
+        let Ok(data) = frame.into_data() else { continue };
+        length += data.len();
+        if length <= MOST {
+            whole.extend_from_slice(&data);
+        } else if length > MOST_DISCARDED {
+            break;
+        }
+    }
+    if length > MOST { Err(too_large()) } else { Ok(whole) }
 }
 
 fn is_json(headers: &HeaderMap<HeaderValue>) -> bool {

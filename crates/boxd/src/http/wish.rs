@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use boxd_proto::{Rejected, Request, ScopedTokenRequest, TokenRequest};
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use super::{
     payload::Members,
@@ -141,7 +141,7 @@ fn texts(name: &str, value: Value) -> Result<Vec<String>, Refusal> {
 /// A duration as text, or seconds as a number.
 fn span(name: &str, value: Value) -> Result<Option<String>, Refusal> {
     match value {
-        Value::Number(number) => match number.as_u64() {
+        Value::Number(number) => match whole(&number) {
             Some(seconds) => Ok(Some(seconds.to_string())),
             None => Err(bad(name, "is no whole number of seconds", DURATIONS)),
         },
@@ -153,10 +153,19 @@ fn span(name: &str, value: Value) -> Result<Option<String>, Refusal> {
 fn generation(name: &str, value: &Value) -> Result<Rejected, Refusal> {
     match value {
         Value::Null => Ok(Rejected::No),
-        value => value.as_u64().map(Rejected::Generation).ok_or_else(|| {
+        value => value.as_number().and_then(whole).map(Rejected::Generation).ok_or_else(|| {
             bad(name, "is no generation", "send the number that came as `generation` with the refused token")
         }),
     }
+}
+
+/// A whole number, also as those write it who know no other than floating ones: `17.0`.
+fn whole(number: &Number) -> Option<u64> {
+    let of_float = || {
+        let float = number.as_f64().filter(|float| float.fract() == 0.0 && *float >= 0.0)?;
+        format!("{float:.0}").parse().ok()
+    };
+    number.as_u64().or_else(of_float)
 }
 
 /// A name that a stranger chose, fit for a message.
@@ -181,6 +190,8 @@ mod tests {
             wait_millis: Some(5000),
         };
         let json = r#"{"account":"work","min_ttl":"15m","wait":5,"rejected":17,"scope":null}"#;
+        assert_eq!(of_json(json), Some(Request::Token(plain.clone())));
+        let json = r#"{"account":"work","min_ttl":900.0,"wait":"5s","rejected":1.7e1,"user":null}"#;
         assert_eq!(of_json(json), Some(Request::Token(plain)));
         assert_eq!(of_json("{}"), Some(Request::Token(TokenRequest::default())));
     }
@@ -214,6 +225,8 @@ mod tests {
             r#"{"wait":"soon"}"#,
             r#"{"rejected":"17"}"#,
             r#"{"rejected":-1}"#,
+            r#"{"rejected":1e300}"#,
+            r#"{"rejected":17.5}"#,
             r#"{"rejected":17,"rejected":18}"#,
             r#"{"acount":"work"}"#,
         ] {

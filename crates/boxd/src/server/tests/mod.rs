@@ -4,6 +4,7 @@ mod admission;
 mod bind;
 mod exchange;
 mod faults;
+mod http;
 mod protocol;
 mod socket;
 
