@@ -1,6 +1,5 @@
 //! The seam to Box's API: everything below two prefixes is one handler's, with its body as it streams.
 
-use boxd_proto::Code;
 use hyper::{
     Method, Response,
     body::{Body as _, Incoming},
@@ -54,6 +53,9 @@ pub(super) async fn answer<S: Service>(
     parts: Parts,
     body: Incoming,
 ) -> Result<Response<Body>, Refusal> {
+    if !METHODS.contains(&parts.method) {
+        return Err(Refusal::method(allow()));
+    }
     let text = parts.uri.path_and_query().map_or("", |target| target.as_str());
     // The slash at its end begins the path at Box.
     let below = text.get(upstream.prefix().len() - 1..).unwrap_or_default();
@@ -65,11 +67,8 @@ pub(super) async fn answer<S: Service>(
     let payload = if body.is_end_stream() { Payload::Empty } else { Payload::Streamed(body) };
     let call = Call { account, method: parts.method, target, headers: parts.headers, payload };
     // Boxed: a connection that asks for tokens need not have room for a call.
-    match Box::pin(ask.server.pass(ask.peer, call)).await {
-        Ok(response) => Ok(response.map(Body::passed)),
-        Err(problem) if problem.code == Code::MethodNotAllowed => Err(Refusal::method(allow())),
-        Err(problem) => Err(problem.into()),
-    }
+    let response = Box::pin(ask.server.pass(ask.peer, call)).await?;
+    Ok(response.map(Body::passed))
 }
 
 fn no_name() -> Refusal {

@@ -35,6 +35,9 @@ impl Input {
 
     /// Room is given back when nothing is pending.
     pub(super) fn narrow(&mut self) {
+        if self.wide && self.is_empty() {
+            self.bytes.zeroize();
+        }
         self.wide = false;
         self.take(0);
     }
@@ -59,7 +62,11 @@ impl Input {
     /// Forgets the first `count` bytes.
     pub(crate) fn take(&mut self, count: usize) {
         let end = (self.start + count).min(self.bytes.len());
-        self.bytes.get_mut(self.start..end).unwrap_or_default().zeroize();
+        // Pieces of a body are overwritten by the next one, or at the end of all: each on its own would take longer
+        // than to pass it on.
+        if !self.wide {
+            self.bytes.get_mut(self.start..end).unwrap_or_default().zeroize();
+        }
         self.start = end;
         if self.is_empty() {
             self.bytes.clear();
