@@ -40,7 +40,7 @@ class Daemon:
             "BOXD_STATE_DIR": str(home),
             "BOXD_CONFIG": str(home / "config.toml"),
         }
-        (home / "config.toml").write_text("")
+        (home / "config.toml").write_text("[api]\nenabled = true\n")
         self.sandbox = subprocess.Popen([binaries / "box-sandbox", "serve"], stdout=subprocess.PIPE, text=True)
         grant = self.sandbox.stdout.readline()
         self.log = open(home / "log", "w", encoding="utf-8")

@@ -18,6 +18,10 @@ pub enum Endpoint {
     Api,
     /// `/api/oauth2/authorize`.
     Authorize,
+    /// `POST /api/2.0/files/content`.
+    Upload,
+    /// What `GET /2.0/files/N/content` redirects to.
+    Download,
 }
 
 /// Whether the endpoint has done its work (the grant is spent, the token revoked or used) when the fault strikes.

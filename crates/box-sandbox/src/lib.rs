@@ -8,7 +8,7 @@
 //! ```text
 //! $ box-sandbox serve
 //! {"url":"http://127.0.0.1:40113","authorize_url":"…","token_url":"http://127.0.0.1:40113/oauth2/token","revoke_url":"…",
-//!  "api_url":"…","control_url":"http://127.0.0.1:40113/_sandbox","client_id":"…","client_secret":"…","refresh_token":"…"}
+//!  "api_url":"…","upload_url":"…","control_url":"http://127.0.0.1:40113/_sandbox","client_id":"…","client_secret":"…","refresh_token":"…"}
 //! ```
 //! One line is printed once it listens; it serves until it is killed. `refresh_token` is a ready grant, as if its
 //! first access token had been thrown away. `--grants N` makes more of them, each of a user of its own, and adds
@@ -42,6 +42,8 @@
 //!   for unknown tokens too (RFC 7009, section 2.2).
 //! * `GET /2.0/users/me`: 200, or an empty 401 with Box's `WWW-Authenticate`. Any call below `/2.0/` with a valid token
 //!   counts as a use of it; other paths are 404 then.
+//! * `GET /2.0/files/N/content`: a redirect to a download of N bytes, all of them spaces, which refuses a token.
+//! * `POST /api/2.0/files/content`: an upload that is counted and thrown away; its `size` is what was counted.
 //!
 //! Errors have status 400 and Box's bodies byte for byte, where they are known. `Date` is the sandbox's clock.
 //!
@@ -88,7 +90,7 @@
 //! | `GET limits`, `POST limits` | `{"per_client": {"limit": N, "window_seconds": W}, "per_user": {…}, "path": "token"\|"revoke"\|"api"\|"authorize"}`, each optional: what is above gets 429 with `retry-after`, and does nothing |
 //!
 //! ## Faults
-//! `{"fault": NAME, "when": "before"|"after", "path": "token"|"revoke"|"api"|"authorize", "count": N}` with the members below.
+//! `{"fault": NAME, "when": "before"|"after", "path": "token"|"revoke"|"api"|"authorize"|"upload"|"download", "count": N}` with the members below.
 //! Defaults: `before`, `token`, 1. *Before*: the endpoint does nothing, the grant is not spent. *After*: it has done all
 //! its work, and only the client does not know. Faults of one path strike in the order in which they were queued, one a
 //! request.
@@ -118,7 +120,7 @@
 //! | `received` | `endpoint`, `grant_type` | a request to one of Box's endpoints was read completely |
 //! | `handled` | `endpoint`, `status`, `outcome` | the endpoint has done its work; `outcome` is `ok` or the error |
 //! | `fault` | `endpoint`, `fault`, `when` | a fault struck; with `before` (and no release) no `handled` follows |
-//! | `abandoned` | `endpoint` | the client of a hung request went away |
+//! | `abandoned` | `endpoint` | the client of a hung request, an upload or a download went away before its end |
 //! | `issued` | `kind` (`access`, `refresh`, `code`), `token`, `expires_at`, `origin` (a grant type, `developer`, `control`), `user`, `client_id`, `scope`, `parent` | a token or code came into being; `scope` only where it is narrowed, `parent` only of exchanged tokens |
 //! | `used` | `kind`, `token`, `first` | a refresh token or code was accepted (`first` is false for a replay), or an access token at the API |
 //! | `killed` | `kind`, `token`, `cause` | it ended before its time: `refreshed` (by its own refresh), `replaced` (by the first use of its successor), `revoked`, `ended` (`POST revoke`), `parent` (with the token it was exchanged for) |

@@ -24,6 +24,7 @@ pub(crate) struct Ready {
     token_url: String,
     revoke_url: String,
     api_url: String,
+    upload_url: String,
     /// Plain HTTP even where the rest speaks TLS.
     control_url: String,
     client_id: String,
@@ -67,6 +68,7 @@ impl Ready {
             token_url: format!("{url}/oauth2/token"),
             revoke_url: format!("{url}/oauth2/revoke"),
             api_url: url.clone(),
+            upload_url: url.clone(),
             url,
             control_url: format!("http://{address}/_sandbox"),
             client_id: provider.client().id().to_owned(),

@@ -18,6 +18,31 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
+/// Stdout for what is passed on as it came.
+pub(crate) struct Raw(io::StdoutLock<'static>);
+
+impl Raw {
+    pub(crate) fn stdout() -> Self {
+        Self(io::stdout().lock())
+    }
+
+    /// Writes bytes; `false` where nobody reads them any more.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<bool, Failure> {
+        match self.0.write_all(bytes) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    pub(crate) fn flush(&mut self) -> Result<(), Failure> {
+        match self.0.flush() {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// Writes a remark to stderr, where it does not disturb what a script reads.
 pub(crate) fn remark(text: &str) {
     // Nobody is left to tell where stderr is closed.

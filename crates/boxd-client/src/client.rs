@@ -7,12 +7,13 @@ use std::{
 };
 
 use boxd_proto::{
-    AccountStatus, BeginLogin, Import, Info, LoginNeeds, LoginPage, Request, Response, ScopedToken,
-    ScopedTokenRequest, Secret, Token, TokenRequest, encode, endpoint::Environment,
+    AccountStatus, ApiRequest, BeginLogin, Import, Info, LoginNeeds, LoginPage, Request, Response,
+    ScopedToken, ScopedTokenRequest, Secret, Token, TokenRequest, encode, endpoint::Environment,
 };
 use zeroize::Zeroizing;
 
 use crate::{
+    api::{ApiAnswer, Source},
     deadline::Deadline,
     error::Error,
     transport::{ReceiveError, Transport},
@@ -26,6 +27,8 @@ const MARGIN: Duration = Duration::from_secs(5);
 const DEFAULT_WAIT: Duration = Duration::from_secs(30);
 /// Import and logout talk to Box, with deadlines of the daemon's own.
 const WITH_BOX: Duration = Duration::from_mins(4);
+/// Longest silence within an answer that comes piece by piece: the daemon shows at least every 15 s that it lives.
+const SILENCE: Duration = Duration::from_mins(1);
 /// Pause between two attempts to reach a daemon that is not up yet.
 const ATTEMPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -239,6 +242,39 @@ impl Client {
         Ok(pieces.concat())
     }
 
+    /// Makes a call to Box's API, with the account's token put in by the daemon. `body` is sent where
+    /// [`ApiRequest::body`] is [`ApiRequestBody::Streamed`](boxd_proto::ApiRequestBody::Streamed).
+    ///
+    /// # Errors
+    /// [`Error::Problem`] where the daemon does not let the call through, or Box does not answer. Every answer of
+    /// Box is `Ok`, whatever its status.
+    pub fn api(&mut self, call: ApiRequest, body: Option<Source>) -> Result<ApiAnswer<'_>, Error> {
+        // A kept connection may have ended meanwhile, and then it could not be told whether the call was made.
+        let transport = Transport::connect(&self.socket, LOCAL)?;
+        let upstream = body.map(|body| transport.upstream().map(|upstream| (upstream, body)));
+        let upstream = upstream.transpose().map_err(|error| self.unreachable(Some(error)))?;
+        self.send(transport, &Request::Api(Box::new(call)), SILENCE)?;
+        ApiAnswer::begin(self, upstream)
+    }
+
+    /// The next frame of an answer that has no deadline as a whole.
+    pub(crate) fn next_of_stream(&mut self) -> Result<Response, Error> {
+        loop {
+            if let Some(transport) = &mut self.transport {
+                transport.extend(SILENCE);
+            }
+            match self.next()? {
+                Response::Heartbeat => {}
+                response => return Ok(response),
+            }
+        }
+    }
+
+    /// The next call connects anew.
+    pub(crate) fn disconnect(&mut self) {
+        self.transport = None;
+    }
+
     fn account(&mut self, request: &Request, patience: Duration) -> Result<AccountStatus, Error> {
         match self.call(request, patience)? {
             Response::Account(status) => Ok(*status),
@@ -330,7 +366,7 @@ impl Client {
 
     /// An answer of the wrong kind; named without its content, which may be a token. What follows it could
     /// belong to anything, so the connection goes.
-    fn unexpected(&mut self, response: &Response) -> Error {
+    pub(crate) fn unexpected(&mut self, response: &Response) -> Error {
         self.transport = None;
         Error::Protocol(format!("it answered with {}, which was not asked for", kind(response)))
     }
@@ -359,6 +395,7 @@ fn kind(response: &Response) -> &'static str {
         Response::Event(_) => "an event",
         Response::Heartbeat => "a heartbeat",
         Response::Metrics(_) => "metrics",
+        Response::ApiHead(_) | Response::ApiBody(_) => "an answer of Box",
         Response::Token(_) => "a token",
         Response::Account(_) => "an account",
         Response::AccountName(_) => "a name",

@@ -37,6 +37,9 @@ pub enum Error {
     /// What answers does not follow the protocol.
     #[error("the server does not follow boxd's protocol: {0}")]
     Protocol(String),
+    /// The body of a call could not be read to its end; the call was cancelled.
+    #[error("the body could not be read: {0}")]
+    Body(std::io::Error),
     /// The daemon answered with a problem.
     #[error(transparent)]
     Problem(#[from] Problem),
@@ -60,7 +63,7 @@ impl Error {
             Self::Unreachable { .. } | Self::Endpoint(_) => Code::Unreachable,
             Self::Untrusted { .. } => Code::Denied,
             Self::VersionMismatch { .. } => Code::VersionMismatch,
-            Self::Protocol(_) => Code::Internal,
+            Self::Protocol(_) | Self::Body(_) => Code::Internal,
             Self::Problem(problem) => problem.code,
         }
     }
@@ -81,6 +84,7 @@ impl Error {
             Self::Untrusted { .. } => "check who created that socket, or name another with --socket PATH".into(),
             Self::VersionMismatch { .. } => "install boxd and boxctl of the same version".into(),
             Self::Protocol(_) => "check that the socket belongs to boxd, and that both are of the same version".into(),
+            Self::Body(_) => "check where the body comes from".into(),
             Self::Problem(problem) => problem.next_step.clone(),
         }
     }

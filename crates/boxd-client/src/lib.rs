@@ -14,16 +14,18 @@
 //! anything is sent.
 #![forbid(unsafe_code)]
 
+mod api;
 mod client;
 mod deadline;
 mod error;
 mod identity;
 mod transport;
 
+pub use api::{ApiAnswer, Source};
 pub use boxd_proto::{
-    AccountStatus, Auth, BeginLogin, Code, Endpoints, GrantState, Import, ImportedCredential, Info,
-    LoginNeeds, LoginPage, Problem, Rejected, Request, Response, ScopedToken, ScopedTokenRequest, Secret,
-    Subject, Token, TokenRequest, User,
+    AccountStatus, ApiHead, ApiHeader, ApiRequest, ApiRequestBody, Auth, BeginLogin, Code, Endpoints,
+    GrantState, Import, ImportedCredential, Info, LoginNeeds, LoginPage, Piece, Problem, Rejected, Request,
+    Response, ScopedToken, ScopedTokenRequest, Secret, Subject, Token, TokenRequest, User,
     endpoint::{EndpointError, Environment, SYSTEM_SOCKET},
 };
 pub use client::{Client, LoginStep};

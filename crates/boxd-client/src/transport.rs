@@ -8,7 +8,7 @@ use std::{
 
 use boxd_proto::{FRAME_HEADER, HELLO_LEN, Hello, HelloReply, Response, VERSION, decode, frame_len};
 use interprocess::{
-    ConnectWaitMode,
+    ConnectWaitMode, TryClone as _,
     local_socket::{ConnectOptions, GenericFilePath, Stream, ToFsName as _, prelude::*},
 };
 use zeroize::Zeroizing;
@@ -17,6 +17,9 @@ use crate::{deadline::Deadline, error::Error, identity};
 
 /// Bytes asked for at a time: a token's answer with the hello's arrives in one read.
 const CHUNK: usize = 4096;
+
+/// The same within an answer that comes in many frames.
+const LARGE_CHUNK: usize = 64 * 1024;
 
 /// Pause before the next attempt where too many others wait to be accepted.
 const CROWD_PAUSE: Duration = Duration::from_millis(5);
@@ -28,6 +31,8 @@ pub(crate) struct Transport {
     /// Whether the daemon's answer to the hello is still to come.
     hello_pending: bool,
     deadline: Deadline,
+    /// An answer of many frames is being read.
+    streams: bool,
     /// What has arrived and is not yet used; it may hold a token.
     inbox: Zeroizing<Vec<u8>>,
 }
@@ -44,9 +49,13 @@ impl Transport {
             }
         };
         match uid {
-            Some(uid) if identity::is_trusted(uid, socket) => {
-                Ok(Self { stream, hello_pending: true, deadline, inbox: Zeroizing::new(Vec::new()) })
-            }
+            Some(uid) if identity::is_trusted(uid, socket) => Ok(Self {
+                stream,
+                hello_pending: true,
+                deadline,
+                streams: false,
+                inbox: Zeroizing::new(Vec::new()),
+            }),
             uid => Err(Error::Untrusted { socket: socket.to_owned(), uid: uid.unwrap_or(u32::MAX) }),
         }
     }
@@ -60,6 +69,7 @@ impl Transport {
     /// Sends one request, with the hello before it where that is due, and begins the time for its answer.
     pub(crate) fn send(&mut self, mut bytes: &[u8], within: Duration) -> io::Result<()> {
         self.deadline = Deadline::after(within);
+        self.streams = false;
         while !bytes.is_empty() {
             self.stream.set_send_timeout(Some(self.deadline.left()?))?;
             match self.stream.write(bytes) {
@@ -72,6 +82,17 @@ impl Transport {
         Ok(())
     }
 
+    /// Another handle of the same connection, for what is sent while the answer comes.
+    pub(crate) fn upstream(&self) -> io::Result<Upstream> {
+        self.stream.try_clone().map(Upstream)
+    }
+
+    /// The time for the rest of an answer of many frames begins anew.
+    pub(crate) fn extend(&mut self, within: Duration) {
+        self.streams = true;
+        self.deadline = Deadline::after(within);
+    }
+
     /// One answer, or one more frame of it, before the time of its request is over.
     pub(crate) fn receive(&mut self) -> Result<Response, ReceiveError> {
         if self.hello_pending {
@@ -81,10 +102,14 @@ impl Transport {
             }
             self.hello_pending = false;
         }
-        let length = frame_len(self.take::<FRAME_HEADER>()?).map_err(Error::from)?;
-        self.fill(length)?;
-        let response = decode(self.inbox.get(..length).unwrap_or_default()).map_err(Error::from)?;
-        self.drop_front(length);
+        self.fill(FRAME_HEADER)?;
+        let header = self.inbox.first_chunk().copied();
+        let header = header.ok_or_else(|| io::Error::from(io::ErrorKind::UnexpectedEof))?;
+        let end = FRAME_HEADER + frame_len(header).map_err(Error::from)?;
+        self.fill(end)?;
+        let body = self.inbox.get(FRAME_HEADER..end).unwrap_or_default();
+        let response = decode(body).map_err(Error::from)?;
+        self.drop_front(end);
         Ok(response)
     }
 
@@ -99,6 +124,11 @@ impl Transport {
     /// Reads until at least `length` bytes are there.
     fn fill(&mut self, length: usize) -> io::Result<()> {
         while self.inbox.len() < length {
+            let missing = length - self.inbox.len();
+            if missing > CHUNK || self.streams {
+                self.read_in_place(missing.max(LARGE_CHUNK))?;
+                continue;
+            }
             let mut chunk = Zeroizing::new([0; CHUNK]);
             self.stream.set_recv_timeout(Some(self.deadline.left()?))?;
             match self.stream.read(chunk.as_mut_slice()) {
@@ -111,9 +141,47 @@ impl Transport {
         Ok(())
     }
 
+    /// Reads at most so many bytes, without a copy.
+    fn read_in_place(&mut self, most: usize) -> io::Result<()> {
+        let held = self.inbox.len();
+        self.inbox.resize(held + most, 0);
+        self.stream.set_recv_timeout(Some(self.deadline.left()?))?;
+        let read = self.stream.read(self.inbox.get_mut(held..).unwrap_or_default());
+        self.inbox.truncate(held + *read.as_ref().unwrap_or(&0));
+        match read {
+            Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     fn drop_front(&mut self, length: usize) {
         let length = length.min(self.inbox.len());
         self.inbox.drain(..length).for_each(drop);
+    }
+}
+
+/// The sending end of a connection.
+#[derive(Debug)]
+pub(crate) struct Upstream(Stream);
+
+impl Upstream {
+    /// Sends all of it, however long the daemon takes: it ends calls that stand still.
+    pub(crate) fn send(&self, bytes: &[u8]) -> io::Result<()> {
+        self.0.set_send_timeout(None)?;
+        (&self.0).write_all(bytes)
+    }
+
+    /// Ends the connection in both directions, also for its other handle.
+    pub(crate) fn end(&self) {
+        #[cfg(unix)]
+        {
+            use std::os::fd::AsFd as _;
+            let Stream::UdSocket(socket) = &self.0;
+            if rustix::net::shutdown(socket.as_fd(), rustix::net::Shutdown::Both).is_err() {
+                // It has ended already.
+            }
+        }
     }
 }
 

@@ -24,6 +24,12 @@
 //! [`Response::End`] (or by one [`Response::Error`], at any point in place of the rest). A `Watch` goes on until the
 //! client closes the connection; where nothing happens for 15 s the daemon sends a [`Response::Heartbeat`].
 //!
+//! An `Api` is answered by [`Response::ApiHead`], any number of [`Response::ApiBody`] and [`Response::End`], with
+//! heartbeats among them; a [`Response::Error`] in place of any of these means that the answer is not whole. Where its
+//! body is [`ApiRequestBody::Streamed`], the client sends that body as [`Request::ApiBody`] frames right after it,
+//! and nothing else until the one that is `last`. Both sides send and receive at the same time: the answer may begin,
+//! or even end, before the body does. Where it ends before, the daemon closes the connection after it.
+//!
 //! # Bodies
 //! | type | bytes |
 //! | --- | --- |
@@ -31,6 +37,7 @@
 //! | `u16`, `u32`, `u64`, `i64` | 2, 4 or 8 bytes, little-endian (two's complement) |
 //! | `String`, [`Secret`] | length in bytes as `u64`, then UTF-8 |
 //! | `Option<T>` | `00`, or `01` and the `T` |
+//! | [`Piece`] | number of bytes as `u64`, then the bytes |
 //! | `Vec<T>` | number of items as `u64`, then the items |
 //! | `Box<T>` | as `T` |
 //! | struct | its fields, in the order in which they are documented |
@@ -63,10 +70,12 @@ pub mod endpoint;
 mod error;
 mod hello;
 mod message;
+mod piece;
 mod secret;
 
 pub use codec::{DecodeError, EncodeError, FRAME_HEADER, MAX_FRAME, decode, encode, frame_len};
 pub use error::{Code, Problem};
 pub use hello::{HELLO_LEN, Hello, HelloReply, MAGIC, NotNative, VERSION, choose};
 pub use message::*;
+pub use piece::Piece;
 pub use secret::Secret;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::{Code, Problem},
+    piece::Piece,
     secret::Secret,
 };
 
@@ -96,6 +97,67 @@ pub enum Request {
     HasToken(Box<ScopedTokenRequest>),
     /// What Prometheus reads; answered by a list of [`Response::Metrics`].
     Metrics,
+    /// A call to Box's API, with the account's token put in by the daemon; answered by [`Response::ApiHead`],
+    /// [`Response::ApiBody`] as often as there is more, and [`Response::End`].
+    Api(Box<ApiRequest>),
+    /// A piece of the body of the `Api` before it.
+    ApiBody {
+        /// At most [`Piece::MOST`].
+        bytes: Piece,
+        /// Nothing follows it.
+        last: bool,
+    },
+}
+
+/// A call to Box's API. Only what is below `/2.0/`, or `/api/2.0/` for uploads, is passed through.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApiRequest {
+    /// Which account; `None`: the default one.
+    pub account: Option<String>,
+    /// To the host for uploads.
+    pub upload: bool,
+    /// `GET`, `HEAD`, `POST`, `PUT`, `PATCH`, `DELETE` or `OPTIONS`.
+    pub method: String,
+    /// Path and query as in a request line, from `/2.0/` or `/api/2.0/` on.
+    pub path: String,
+    /// Headers; what is between two neighbours (RFC 9110 section 7.6.1), `Authorization` and cookies are dropped.
+    pub headers: Vec<ApiHeader>,
+    /// The body.
+    pub body: ApiRequestBody,
+    /// Redirects of a GET or HEAD are followed, without the token.
+    pub follow: bool,
+}
+
+/// One header. Its value may be a secret, such as the password of a shared link.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApiHeader {
+    /// Its name.
+    pub name: String,
+    /// Its value; what is not UTF-8 in an answer is replaced.
+    pub value: Secret,
+}
+
+/// What an [`ApiRequest`] brings along.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ApiRequestBody {
+    /// Nothing.
+    None,
+    /// All of it; where Box refuses the token, the call is made again with a new one.
+    Whole(Piece),
+    /// It follows as [`Request::ApiBody`].
+    Streamed {
+        /// How many bytes it has, where that is known.
+        length: Option<u64>,
+    },
+}
+
+/// The head of Box's answer to an [`ApiRequest`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApiHead {
+    /// HTTP status.
+    pub status: u16,
+    /// Headers, without those between two neighbours, and without cookies.
+    pub headers: Vec<ApiHeader>,
 }
 
 /// What a client wants of a downscoped token (RFC 8693; Box: guide "Downscope a token"), of a token as another
@@ -271,6 +333,10 @@ pub enum Response {
     Heartbeat,
     /// A piece of Prometheus' text format, of whole lines.
     Metrics(String),
+    /// The head of Box's answer to a call.
+    ApiHead(Box<ApiHead>),
+    /// A piece of the body of that answer.
+    ApiBody(Piece),
 }
 
 /// Something that happened to an account, or the state that it is in. Never a token.

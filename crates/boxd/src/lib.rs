@@ -1,7 +1,8 @@
 //! The daemon that owns Box grants: it drives `boxd-engine` with a clock, a store, Box and a socket.
 //!
 //! `run` puts the parts together; `broker` drives the sessions; `store`, `box_api` and `server` are the
-//! shells towards disk, Box and clients, `login` the one towards a person's browser; `clock` is the one
+//! shells towards disk, Box and clients, `login` the one towards a person's browser, `passthrough` between
+//! clients and Box's API; `clock` is the one
 //! place that reads the time.
 
 pub mod account_name;
@@ -19,6 +20,7 @@ mod http;
 pub mod logging;
 pub mod login;
 mod metrics;
+pub mod passthrough;
 mod platform;
 pub mod run;
 pub mod server;

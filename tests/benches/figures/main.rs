@@ -13,6 +13,7 @@
 mod downscoped;
 mod footprint;
 mod load;
+mod passthrough;
 mod programs;
 mod scale;
 mod start;
@@ -21,11 +22,19 @@ fn main() {
     println!("building with profile `dist` (fat LTO: minutes the first time) ...");
     let programs = programs::Programs::built();
     println!("{:<58} {:>12}   goal", "figure", "measured");
-    start::measure(&programs);
-    downscoped::measure(&programs);
-    load::measure(&programs);
-    footprint::measure(&programs);
-    scale::measure(&programs);
+    // Names after `--` choose some of them; what else cargo adds begins with a dash.
+    let chosen: Vec<String> = std::env::args().skip(1).filter(|name| !name.starts_with('-')).collect();
+    let part = |name: &str, measure: fn(&programs::Programs)| {
+        if chosen.is_empty() || chosen.iter().any(|chosen| chosen == name) {
+            measure(&programs);
+        }
+    };
+    part("start", start::measure);
+    part("downscoped", downscoped::measure);
+    part("load", load::measure);
+    part("footprint", footprint::measure);
+    part("scale", scale::measure);
+    part("passthrough", passthrough::measure);
 }
 
 /// One line of the report.

@@ -126,6 +126,7 @@ pub(crate) fn import(sandbox: &Sandbox, account: &str, refresh_token: &str, refr
             token_url: text("token_url"),
             revoke_url: text("revoke_url"),
             api_url: text("api_url"),
+            upload_url: text("upload_url"),
             ca_file: text("ca_file"),
             ..Endpoints::default()
         },

@@ -10,6 +10,8 @@ use hyper::body::{Frame, SizeHint};
 use tokio::time::Sleep;
 
 use super::App;
+use crate::fault::Endpoint;
+use crate::journal::Event;
 use crate::oauth::Flight;
 
 /// The connection is cut here; hyper closes it when it meets this error.
@@ -55,25 +57,50 @@ enum Pace {
         pause: Duration,
         sleep: Pin<Box<Sleep>>,
     },
-    /// So many spaces first.
-    Padded {
-        spaces: u64,
-    },
+}
+
+/// Notes in the journal that an answer was not taken to its end.
+pub(super) struct Unfinished {
+    app: Rc<App>,
+    endpoint: Endpoint,
+    finished: bool,
+}
+
+impl Unfinished {
+    pub(super) fn new(app: Rc<App>, endpoint: Endpoint) -> Self {
+        Self { app, endpoint, finished: false }
+    }
+
+    pub(super) fn finish(&mut self) {
+        self.finished = true;
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        if !self.finished {
+            let event = Event::Abandoned { endpoint: self.endpoint, grant: None };
+            self.app.with(|provider, now| provider.journal.record(now, event));
+        }
+    }
 }
 
 pub(super) struct Body {
+    /// So many of them come first.
+    spaces: u64,
     left: Bytes,
     pace: Pace,
     in_flight: Option<InFlight>,
+    unfinished: Option<Unfinished>,
 }
 
 impl Body {
     pub(super) fn whole(bytes: Bytes) -> Self {
-        Self { left: bytes, pace: Pace::Whole, in_flight: None }
+        Self { spaces: 0, left: bytes, pace: Pace::Whole, in_flight: None, unfinished: None }
     }
 
-    pub(super) fn cut_after(bytes: Bytes) -> Self {
-        Self { pace: Pace::CutAfter { flushed: false }, ..Self::whole(bytes) }
+    pub(super) fn cut_after(bytes: Bytes, spaces: u64) -> Self {
+        Self { pace: Pace::CutAfter { flushed: false }, spaces, ..Self::whole(bytes) }
     }
 
     pub(super) fn in_pieces(bytes: Bytes, size: usize, pause: Duration) -> Self {
@@ -82,7 +109,11 @@ impl Body {
     }
 
     pub(super) fn padded(bytes: Bytes, spaces: u64) -> Self {
-        Self { pace: Pace::Padded { spaces }, ..Self::whole(bytes) }
+        Self { spaces, ..Self::whole(bytes) }
+    }
+
+    pub(super) fn watch(&mut self, unfinished: Unfinished) {
+        self.unfinished = Some(unfinished);
     }
 
     pub(super) fn hold(&mut self, in_flight: Option<InFlight>) {
@@ -95,7 +126,12 @@ impl Body {
 
     fn poll_bytes(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Cut>>> {
         /// Large enough to be quick, small enough not to matter.
-        const SPACES: &[u8] = &[b' '; 16 * 1024];
+        const SPACES: &[u8] = &[b' '; 64 * 1024];
+        if self.spaces > 0 {
+            let length = usize::try_from(self.spaces).unwrap_or(usize::MAX).min(SPACES.len());
+            self.spaces -= u64::try_from(length).unwrap_or(self.spaces);
+            return Poll::Ready(Some(Ok(Bytes::from_static(SPACES.get(..length).unwrap_or(SPACES)))));
+        }
         match &mut self.pace {
             Pace::CutAfter { flushed } => {
                 if !self.left.is_empty() {
@@ -116,20 +152,14 @@ impl Body {
                 sleep.set(tokio::time::sleep(*pause));
                 Poll::Ready(Some(Ok(piece)))
             }
-            Pace::Whole | Pace::Padded { spaces: 0 } => Poll::Ready(self.rest().map(Ok)),
-            Pace::Padded { spaces } => {
-                let length = usize::try_from(*spaces).unwrap_or(usize::MAX).min(SPACES.len());
-                *spaces -= u64::try_from(length).unwrap_or(*spaces);
-                Poll::Ready(Some(Ok(Bytes::from_static(SPACES.get(..length).unwrap_or(SPACES)))))
-            }
+            Pace::Whole => Poll::Ready(self.rest().map(Ok)),
         }
     }
 
     fn bytes_left(&self) -> Option<u64> {
         let left = u64::try_from(self.left.len()).ok()?;
         match self.pace {
-            Pace::Whole | Pace::Pieces { .. } => Some(left),
-            Pace::Padded { spaces } => spaces.checked_add(left),
+            Pace::Whole | Pace::Pieces { .. } => self.spaces.checked_add(left),
             // Unknown on purpose: the header says what it wants.
             Pace::CutAfter { .. } => None,
         }
@@ -144,8 +174,12 @@ impl hyper::body::Body for Body {
         let body = self.get_mut();
         let next = ready!(body.poll_bytes(cx));
         // The spend is over before its last byte can be seen by the client, who may at once begin the next.
-        if body.bytes_left().is_none_or(|left| left == 0) {
+        let left = body.bytes_left();
+        if left.is_none_or(|left| left == 0) {
             body.in_flight = None;
+        }
+        if left == Some(0) || matches!(next, Some(Err(_))) {
+            body.unfinished.iter_mut().for_each(Unfinished::finish);
         }
         Poll::Ready(next.map(|result| result.map(Frame::data)))
     }

@@ -4,13 +4,13 @@ use std::rc::Rc;
 
 use hyper::body::Incoming;
 use hyper::header::{
-    ALLOW, AUTHORIZATION, CONTENT_TYPE, HeaderName, RETRY_AFTER, SET_COOKIE, STRICT_TRANSPORT_SECURITY,
-    WWW_AUTHENTICATE,
+    ALLOW, AUTHORIZATION, CONTENT_TYPE, HeaderName, LOCATION, RETRY_AFTER, SET_COOKIE,
+    STRICT_TRANSPORT_SECURITY, WWW_AUTHENTICATE,
 };
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 
-use super::body::{Body, InFlight};
-use super::{App, Reply, consent, fault, read};
+use super::body::{Body, InFlight, Unfinished};
+use super::{App, Reply, consent, fault, files, read};
 use crate::fault::Endpoint;
 use crate::journal::Event;
 use crate::oauth::{Form, GrantId, OAuthError};
@@ -33,8 +33,10 @@ pub(super) struct Call {
     /// The grant whose token it carries.
     pub(super) grant: Option<GrantId>,
     pub(super) method: Method,
-    path: String,
-    authorization: Option<String>,
+    pub(super) path: String,
+    pub(super) authorization: Option<String>,
+    /// Bytes of an upload.
+    pub(super) received: u64,
     /// Of the authorization endpoint only.
     pub(super) query: Form,
     pub(super) form: Form,
@@ -45,6 +47,8 @@ pub(super) fn of(path: &str) -> Option<Endpoint> {
         "/oauth2/token" => Some(Endpoint::Token),
         "/oauth2/revoke" => Some(Endpoint::Revoke),
         "/api/oauth2/authorize" => Some(Endpoint::Authorize),
+        files::UPLOAD => Some(Endpoint::Upload),
+        _ if path.starts_with(files::DOWNLOAD) => Some(Endpoint::Download),
         _ => path.starts_with("/2.0/").then_some(Endpoint::Api),
     }
 }
@@ -55,9 +59,16 @@ pub(super) async fn handle(
     request: Request<Incoming>,
 ) -> Result<Response<Body>, Dropped> {
     let (head, body) = request.into_parts();
-    let body = match read(body).await {
-        Ok(body) => body,
-        Err(reply) => return Ok(reply.into_response(app.clock.get())),
+    let (body, received) = if endpoint == Endpoint::Upload {
+        match files::receive(&app, text(&head.headers, &AUTHORIZATION), body).await {
+            Ok(received) => (bytes::Bytes::new(), received),
+            Err(reply) => return Ok(reply.into_response(app.clock.get())),
+        }
+    } else {
+        match read(body).await {
+            Ok(body) => (body, 0),
+            Err(reply) => return Ok(reply.into_response(app.clock.get())),
+        }
     };
     let form = Form::parse(text(&head.headers, &CONTENT_TYPE), &body);
     let call = app.with(|provider, now| {
@@ -66,8 +77,8 @@ pub(super) async fn handle(
         let token = match endpoint {
             Endpoint::Token => form.get("refresh_token"),
             Endpoint::Revoke => form.get("token"),
-            Endpoint::Api => authorization.as_deref().and_then(bearer_token),
-            Endpoint::Authorize => None,
+            Endpoint::Api | Endpoint::Upload => authorization.as_deref().and_then(bearer_token),
+            Endpoint::Authorize | Endpoint::Download => None,
         };
         let grant = token.and_then(|token| provider.grant_of(token));
         provider.journal.record(now, Event::Received { endpoint, grant_type, grant });
@@ -76,13 +87,16 @@ pub(super) async fn handle(
             Endpoint::Authorize => Form::of_query(head.uri.query().unwrap_or_default()),
             _ => Form::default(),
         };
-        Call { endpoint, grant, method: head.method, path, authorization, query, form }
+        Call { endpoint, grant, method: head.method, path, authorization, received, query, form }
     });
     let spent = call.grant.filter(|_| endpoint == Endpoint::Token);
     let flight = spent.and_then(|grant| app.with(|provider, _| provider.begin_flight(grant)));
     let in_flight = flight.map(|flight| InFlight::new(Rc::clone(&app), flight));
     let mut response = fault::answer(&app, &call).await?;
     response.body_mut().hold(in_flight);
+    if endpoint == Endpoint::Download && call.method == Method::GET {
+        response.body_mut().watch(Unfinished::new(app, endpoint));
+    }
     Ok(response)
 }
 
@@ -102,12 +116,15 @@ pub(super) fn work(app: &App, call: &Call) -> Reply {
         (None, Endpoint::Token, &Method::POST) => token(app, call),
         (None, Endpoint::Revoke, &Method::POST) => revoke(app, call),
         (None, Endpoint::Api, &Method::GET) => api(app, call),
+        (None, Endpoint::Upload, &Method::POST) => files::upload(app, call),
+        (None, Endpoint::Download, &Method::GET | &Method::HEAD) => files::download(call),
         (None, Endpoint::Authorize, &Method::GET | &Method::POST) => consent::work(app, call),
         (None, endpoint, _) => {
             let allowed = match endpoint {
                 Endpoint::Api => "GET",
+                Endpoint::Download => "GET, HEAD",
                 Endpoint::Authorize => "GET, POST",
-                Endpoint::Token | Endpoint::Revoke => "POST",
+                Endpoint::Token | Endpoint::Revoke | Endpoint::Upload => "POST",
             };
             (
                 Reply::empty(StatusCode::METHOD_NOT_ALLOWED).with(ALLOW, allowed),
@@ -165,20 +182,25 @@ fn api(app: &App, call: &Call) -> (Reply, String) {
     let request_id = app.with(|provider, _| provider.request_id());
     let (reply, outcome) = match user {
         Some(user) if call.path == "/2.0/users/me" => (Reply::json(StatusCode::OK, &user), "ok"),
-        Some(_) => (Reply::empty(StatusCode::NOT_FOUND), "not found"),
-        // An empty body; the reason is in the header only (box/box-node-sdk#157).
-        None => {
-            (Reply::empty(StatusCode::UNAUTHORIZED).with(WWW_AUTHENTICATE, INVALID_TOKEN), "invalid_token")
-        }
+        Some(_) => match files::location(&call.path) {
+            Some(location) => (Reply::empty(StatusCode::FOUND).with(LOCATION, &location), "redirect"),
+            None => (Reply::empty(StatusCode::NOT_FOUND), "not found"),
+        },
+        None => (unauthorized(), "invalid_token"),
     };
     (reply.with(BOX_REQUEST_ID, &request_id), outcome.to_owned())
+}
+
+/// An empty body; the reason is in the header only (box/box-node-sdk#157).
+pub(super) fn unauthorized() -> Reply {
+    Reply::empty(StatusCode::UNAUTHORIZED).with(WWW_AUTHENTICATE, INVALID_TOKEN)
 }
 
 const INVALID_TOKEN: &str = r#"Bearer realm="Service", error="invalid_token", error_description="The access token provided is invalid.""#;
 
 const BOX_REQUEST_ID: HeaderName = HeaderName::from_static("box-request-id");
 
-fn bearer_token(authorization: &str) -> Option<&str> {
+pub(super) fn bearer_token(authorization: &str) -> Option<&str> {
     let (scheme, token) = authorization.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }

@@ -96,9 +96,11 @@ fn spoil(app: &App, fault: Fault, done: Option<Reply>) -> Response<Body> {
         }
         Fault::Truncate {} => {
             let reply = done.unwrap_or_else(make_believe);
-            let (promised, half) = (reply.body.len().max(1), half(&reply.body));
+            let spaces = reply.spaces;
+            let length = u64::try_from(reply.body.len()).unwrap_or(u64::MAX);
+            let (promised, half) = (spaces.saturating_add(length).max(1), half(&reply.body));
             let mut response = reply.with(CONTENT_LENGTH, &promised.to_string()).into_response(clock);
-            *response.body_mut() = Body::cut_after(half);
+            *response.body_mut() = Body::cut_after(half, spaces / 2);
             return response;
         }
         Fault::Slow { pause_ms, piece } => {

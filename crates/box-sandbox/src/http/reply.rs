@@ -12,11 +12,13 @@ pub(super) struct Reply {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
+    /// So many spaces before the body.
+    pub(super) spaces: u64,
 }
 
 impl Reply {
     pub(super) fn empty(status: StatusCode) -> Self {
-        Self { status, headers: HeaderMap::new(), body: Bytes::new() }
+        Self { status, headers: HeaderMap::new(), body: Bytes::new(), spaces: 0 }
     }
 
     pub(super) fn json(status: StatusCode, value: &impl Serialize) -> Self {
@@ -50,8 +52,8 @@ impl Reply {
     }
 
     pub(super) fn into_response(self, clock: Clock) -> Response<Body> {
-        let Self { status, headers, body } = self.with(DATE, &clock.http_date());
-        let mut response = Response::new(Body::whole(body));
+        let Self { status, headers, body, spaces } = self.with(DATE, &clock.http_date());
+        let mut response = Response::new(Body::padded(body, spaces));
         *response.status_mut() = status;
         *response.headers_mut() = headers;
         response

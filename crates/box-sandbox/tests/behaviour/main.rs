@@ -14,6 +14,7 @@ mod control;
 mod errors;
 mod exchange;
 mod faults;
+mod files;
 mod jwt;
 mod login;
 mod moods;

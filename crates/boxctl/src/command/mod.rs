@@ -2,6 +2,7 @@
 
 mod accounts;
 mod adopt;
+mod api;
 mod import;
 mod login;
 mod logout;
@@ -29,6 +30,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         Some(Command::Status(which)) => status::run(global, which.name.as_deref()),
         Some(Command::Refresh(which)) => refresh::run(global, which.name.as_deref()),
         Some(Command::Accounts) => accounts::run(global),
+        Some(Command::Api(api)) => api::run(global, api),
         Some(Command::Login(login)) => login::run(global, login),
         Some(Command::Import(import)) => import::run(global, import),
         Some(Command::Logout(logout)) => logout::run(global, logout),

@@ -92,6 +92,8 @@ pub(crate) fn obliging(request: &Request) -> Vec<Response> {
         | Request::FinishLogin { .. }
         | Request::CancelLogin { .. }
         | Request::Watch { .. }
-        | Request::HasToken(_) => vec![Response::Error(problem(Code::Internal))],
+        | Request::HasToken(_)
+        | Request::Api(_)
+        | Request::ApiBody { .. } => vec![Response::Error(problem(Code::Internal))],
     }
 }

@@ -1,5 +1,7 @@
 //! The layout of bodies written by hand from the specification, to compare the codec with.
 
+mod api;
+
 use boxd_proto::*;
 
 /// Bytes being written.
@@ -56,6 +58,10 @@ impl Out {
     }
     fn secret(&mut self, value: &Secret) {
         self.text(value.expose());
+    }
+    fn piece(&mut self, value: &Piece) {
+        self.u64(value.as_bytes().len() as u64);
+        self.0.extend_from_slice(value.as_bytes());
     }
 }
 
@@ -136,6 +142,15 @@ pub(crate) fn request(request: &Request) -> Vec<u8> {
             scoped_token_request(w, request);
         }
         Request::Metrics => w.u32(18),
+        Request::Api(call) => {
+            w.u32(19);
+            api::request(w, call);
+        }
+        Request::ApiBody { bytes, last } => {
+            w.u32(20);
+            w.piece(bytes);
+            w.bool(*last);
+        }
     }
     out.0
 }
@@ -285,6 +300,14 @@ pub(crate) fn response(response: &Response) -> Vec<u8> {
             w.u32(12);
             w.text(text);
         }
+        Response::ApiHead(head) => {
+            w.u32(13);
+            api::head(w, head);
+        }
+        Response::ApiBody(bytes) => {
+            w.u32(14);
+            w.piece(bytes);
+        }
     }
     out.0
 }
@@ -403,7 +426,7 @@ pub(crate) fn requests() -> Vec<Request> {
         ca_file: Some("c".into()),
         proxy: Some("x".into()),
     };
-    vec![
+    let first = vec![
         Request::Token(TokenRequest::default()),
         token(name(), Rejected::Generation(0x0102_0304_0506_0708), Some(1000)),
         token(None, Rejected::Token(Secret::new("t\u{f6}k")), None),
@@ -480,7 +503,8 @@ pub(crate) fn requests() -> Vec<Request> {
         Request::Watch { account: name(), after: Some("1-2".into()) },
         Request::HasToken(Box::default()),
         Request::Metrics,
-    ]
+    ];
+    [first, api::requests()].concat()
 }
 
 /// At least one answer of each variant, with every optional part present and absent.
@@ -555,7 +579,7 @@ pub(crate) fn responses() -> Vec<Response> {
         Response::Error(problem.clone()),
         Response::Error(Problem { account: None, retry_after_seconds: None, ..problem }),
     ];
-    [first, responses_of_logins(), responses_of_watches(event_status)].concat()
+    [first, responses_of_logins(), responses_of_watches(event_status), api::responses()].concat()
 }
 
 fn responses_of_logins() -> Vec<Response> {

@@ -74,6 +74,20 @@ enum Route {
     Environment,
 }
 
+/// What becomes of a connection after its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keep {
+    /// It is closed: a request that may be sent only once must not meet a connection that Box is about to close.
+    Nothing,
+    /// It waits for the next request.
+    AMoment,
+}
+
+/// Shorter than Box and the proxies in between leave a connection idle.
+const A_MOMENT: Duration = Duration::from_secs(10);
+/// Idle connections to one host.
+const IDLE_CONNECTIONS: usize = 8;
+
 /// Most clients that are kept: accounts rarely differ in their way to Box.
 const KEPT: usize = 8;
 
@@ -87,6 +101,7 @@ pub(crate) struct Clients {
     connect_deadline: Duration,
     environment: ProxyEnvironment,
     provider: Arc<CryptoProvider>,
+    keep: Keep,
     kept: Mutex<Vec<(Traits, Shared)>>,
 }
 
@@ -95,13 +110,19 @@ pub(crate) struct Clients {
 type Shared = Arc<OnceCell<reqwest::Client>>;
 
 impl Clients {
-    pub(crate) fn new(connect_deadline: Duration, environment: ProxyEnvironment) -> Self {
+    pub(crate) fn new(connect_deadline: Duration, environment: ProxyEnvironment, keep: Keep) -> Self {
         Self {
             connect_deadline,
             environment,
             provider: Arc::new(rustls::crypto::ring::default_provider()),
+            keep,
             kept: Mutex::default(),
         }
+    }
+
+    /// Others that take the same ways.
+    pub(crate) fn of_another_kind(&self, keep: Keep) -> Self {
+        Self::new(self.connect_deadline, self.environment.clone(), keep)
     }
 
     /// The client for requests to a URL of an endpoint.
@@ -110,11 +131,11 @@ impl Clients {
         let shared = self.shared(&traits);
         let build = async {
             let proxy = self.proxy(&traits.route)?;
-            let (ca_file, provider, connect_deadline) =
-                (traits.ca_file.clone(), self.provider.clone(), self.connect_deadline);
+            let (ca_file, provider, connect_deadline, keep) =
+                (traits.ca_file.clone(), self.provider.clone(), self.connect_deadline, self.keep);
             // Reading the system's trust store takes milliseconds of disk and CPU.
             let built = tokio::task::spawn_blocking(move || {
-                build(ca_file.as_ref(), proxy, provider, connect_deadline)
+                build(ca_file.as_ref(), proxy, provider, connect_deadline, keep)
             });
             built.await.unwrap_or(Err(Unbuilt::Task))
         };
@@ -179,6 +200,7 @@ fn build(
     proxy: Option<Proxy>,
     provider: Arc<CryptoProvider>,
     connect_deadline: Duration,
+    keep: Keep,
 ) -> Result<reqwest::Client, Unbuilt> {
     let anchors = ca_file.map_or_else(|| Ok(Vec::new()), |path| anchors(path))?;
     let verifier = Verifier::new_with_extra_roots(anchors, provider.clone())?;
@@ -197,9 +219,11 @@ fn build(
         .redirect(redirect::Policy::none())
         .referer(false)
         // A refresh token works once: no layer below may send a request again. A fresh connection for
-        // each request also means that hyper has no stale one on which to fail and retry.
+        // each request also means that hyper has no stale one on which to fail and retry. (Where connections
+        // are kept, hyper tries a request again only if nothing of it was written.)
         .retry(retry::never())
-        .pool_max_idle_per_host(0)
+        .pool_max_idle_per_host(if keep == Keep::Nothing { 0 } else { IDLE_CONNECTIONS })
+        .pool_idle_timeout(A_MOMENT)
         .connect_timeout(connect_deadline)
         // The environment is read by `ProxyEnvironment` alone.
         .no_proxy();

@@ -84,7 +84,7 @@ fn too_large() -> Exchange {
 }
 
 /// The innermost two causes: the outer ones only say that a request failed. None of them quotes a request.
-fn describe(error: reqwest::Error) -> String {
+pub(crate) fn describe(error: reqwest::Error) -> String {
     let error = error.without_url();
     let mut causes = vec![error.to_string()];
     let mut cause = error.source();

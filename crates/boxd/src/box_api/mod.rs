@@ -29,11 +29,14 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 pub use ca_file::{UnusableCaFile, certificates_in};
+use client::Keep;
 pub use client::ProxyEnvironment;
+pub(crate) use client::{Clients, Unbuilt};
 pub use code::{CodeError, CodeTokens};
 pub use downscope::{DownscopeError, DownscopedToken};
 pub use endpoint::{BoxUrl, Endpoint, EndpointSettings, InvalidEndpoint, ProxyUrl};
 use exchange::Answered;
+pub(crate) use exchange::describe;
 pub use grants::Target;
 pub use jwt::{JwtGrant, Present, Skew};
 
@@ -57,7 +60,7 @@ impl Default for Deadlines {
 /// The way to Box, shared by all accounts.
 #[derive(Debug)]
 pub struct BoxApi {
-    clients: client::Clients,
+    clients: Clients,
     deadlines: Deadlines,
 }
 
@@ -87,7 +90,14 @@ struct Me {
 impl BoxApi {
     /// Nothing is connected or read yet.
     pub fn new(deadlines: Deadlines, environment: ProxyEnvironment) -> Self {
-        Self { clients: client::Clients::new(deadlines.connect, environment), deadlines }
+        let clients = Clients::new(deadlines.connect, environment, Keep::Nothing);
+        Self { clients, deadlines }
+    }
+
+    /// Clients for calls that are passed through: they have no deadline but the one to connect, take the same ways,
+    /// and keep a connection for the next call for a moment.
+    pub(crate) fn clients_for_calls(&self) -> Clients {
+        self.clients.of_another_kind(Keep::AMoment)
     }
 
     /// Spends a refresh token (RFC 6749 section 6, with the credentials in the body: Box refuses HTTP

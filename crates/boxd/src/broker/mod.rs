@@ -13,6 +13,7 @@ mod login;
 mod metrics;
 mod minting;
 mod operations;
+mod passing;
 mod pending;
 mod probe;
 mod problems;
@@ -62,6 +63,7 @@ use crate::{
     config::Config,
     derived::DerivedTokens,
     login::Logins,
+    passthrough::Ways,
     store::Store,
 };
 
@@ -84,6 +86,7 @@ pub struct Shared {
     clock: Clock,
     store: Arc<Store>,
     api: BoxApi,
+    ways: Ways,
     places: Places,
     config: RwLock<Arc<Config>>,
     accounts: RwLock<BTreeMap<AccountName, Arc<Account>>>,
@@ -134,6 +137,7 @@ impl Broker {
         let broker = Self(Arc::new(Shared {
             clock,
             store,
+            ways: Ways::new(api.clients_for_calls()),
             api,
             places,
             config: RwLock::new(Arc::new(config)),

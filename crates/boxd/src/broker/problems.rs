@@ -114,6 +114,24 @@ pub(super) fn spent_import(account: &AccountName, described: &str) -> Problem {
     )
 }
 
+/// A piece of a body, where no call is open that it could belong to.
+pub(super) fn body_without_call() -> Problem {
+    Problem {
+        code: Code::BadRequest,
+        detail: "a piece of a body came without its call".into(),
+        account: None,
+        next_step: "use a client of this daemon's version".into(),
+        retry_after_seconds: None,
+    }
+}
+
+/// The configuration leads to another endpoint than the one that issued the account's token.
+pub(super) fn led_elsewhere(account: &AccountName, bound: &str, configured: &str) -> Problem {
+    let detail =
+        format!("the token was issued by {bound}, but the config leads to {configured}: it is not sent");
+    problem(Code::ActionRequired, account, detail, "put token_url back, then: boxctl reload".into())
+}
+
 /// Several accounts, none of them named and none the default.
 pub(super) fn ambiguous(known: &[AccountName]) -> Problem {
     let names: Vec<&str> = known.iter().map(AccountName::as_str).collect();

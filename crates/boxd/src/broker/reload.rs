@@ -27,6 +27,7 @@ impl Broker {
         };
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
         self.api.reload();
+        self.ways.reload();
         self.put_in_force();
         tracing::info!("the configuration was read anew");
         Ok(())

@@ -8,6 +8,7 @@ use futures_util::stream;
 use super::{Broker, account::Account, problems};
 use crate::{
     account_name::AccountName,
+    passthrough::{self, AnswerBody, Call},
     server::{Peer, Reply, Service},
 };
 
@@ -17,6 +18,14 @@ impl Service for Broker {
             Ok(reply) => reply,
             Err(problem) => Reply::One(Response::Error(problem)),
         }
+    }
+
+    async fn pass<B: passthrough::Stream>(
+        &self,
+        peer: &Peer,
+        call: Call<B>,
+    ) -> Result<hyper::Response<AnswerBody>, Problem> {
+        passthrough::pass(self, &self.ways, peer, call).await
     }
 }
 
@@ -60,6 +69,8 @@ impl Broker {
                 Ok(Reply::One(Response::Done))
             }
             Request::Metrics => Ok(listed(self.metrics())),
+            Request::Api(call) => Ok(self.answer_call(peer, *call)),
+            Request::ApiBody { .. } => Err(problems::body_without_call()),
             Request::Info => Ok(Reply::One(Response::Info(Box::new(self.info())))),
             Request::ReturnError { code } => Err(Problem {
                 code,

@@ -25,6 +25,9 @@ pub fn report(places: &Places, config: &Config, store: &Inspection) -> Report {
             report.remark(format!("there is no account {default} yet"));
         }
     }
+    if config.passthrough() {
+        report.line("api", "calls to Box's API are passed through");
+    }
     for error in config.unusable_ca_files() {
         report.fault(error);
     }

@@ -126,6 +126,13 @@ impl<'a, 't> Value<'a, 't> {
         }
     }
 
+    pub(super) fn boolean(&self) -> Result<bool, ConfigError> {
+        match self.content {
+            DeValue::Boolean(value) => Ok(*value),
+            _ => Err(self.wrong("true or false")),
+        }
+    }
+
     /// The text if it is a string, or the digits if it is a number.
     pub(super) fn string_or_integer(&self) -> Result<&'a str, ConfigError> {
         match self.content {

@@ -21,10 +21,11 @@ use crate::{
 };
 
 const ROOT: Keys = Keys {
-    known: &["default_account", "accounts", "refresh", "box"],
-    elsewhere: &["access", "notify", "api", "audit"],
+    known: &["default_account", "accounts", "refresh", "box", "api"],
+    elsewhere: &["access", "notify", "audit"],
 };
 const REFRESH: Keys = Keys { known: &["lead"], elsewhere: &[] };
+const API: Keys = Keys { known: &["enabled"], elsewhere: &[] };
 const BOX: Keys = Keys { known: &endpoint::KEYS, elsewhere: &[] };
 
 /// Ten thousand accounts take a few megabytes; a device or a wrong file is not read to its end.
@@ -86,6 +87,11 @@ impl<'p> Reader<'p> {
         {
             config.lead = duration::parse(lead.string_or_integer()?)
                 .ok_or_else(|| lead.invalid("expected a duration such as \"90s\", \"15m\" or \"1h\""))?;
+        }
+        if let Some(value) = root.get("api")
+            && let Some(enabled) = value.table(API)?.get("enabled")
+        {
+            config.passthrough = enabled.boolean()?;
         }
         if let Some(value) = root.get("box") {
             config.endpoint = self.endpoint(&value)?;

@@ -36,6 +36,7 @@ pub struct Config {
     accounts: BTreeMap<AccountName, AccountConfig>,
     lead: Duration,
     endpoint: EndpointSettings,
+    passthrough: bool,
     ca_files: Vec<ca_files::CaFileKey>,
 }
 
@@ -101,6 +102,7 @@ impl Default for Config {
             accounts: BTreeMap::new(),
             lead: Duration::from_mins(5),
             endpoint: EndpointSettings::default(),
+            passthrough: false,
             ca_files: Vec::new(),
         }
     }
@@ -115,6 +117,11 @@ impl Config {
     /// The accounts that the file names.
     pub fn accounts(&self) -> &BTreeMap<AccountName, AccountConfig> {
         &self.accounts
+    }
+
+    /// `enabled` of `[api]`: whether calls to Box's API are passed through.
+    pub fn passthrough(&self) -> bool {
+        self.passthrough
     }
 
     /// Renew this long before expiry.

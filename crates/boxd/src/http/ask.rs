@@ -19,7 +19,7 @@ impl<S: Service> Ask<'_, S> {
         match self.server.call(self.peer, request).await {
             Reply::One(Response::Error(problem)) => Err(problem.into()),
             Reply::One(response) => Ok(response),
-            Reply::Many(_) | Reply::Stream(_) => Err(Refusal::unexpected()),
+            Reply::Many(_) | Reply::Stream(_) | Reply::Exchange(_) => Err(Refusal::unexpected()),
         }
     }
 
@@ -33,7 +33,7 @@ impl<S: Service> Ask<'_, S> {
             Reply::Many(responses) => Ok(Box::new(
                 responses.take_while(|response| !matches!(response, Response::End | Response::Error(_))),
             )),
-            Reply::One(_) | Reply::Stream(_) => Err(Refusal::unexpected()),
+            Reply::One(_) | Reply::Stream(_) | Reply::Exchange(_) => Err(Refusal::unexpected()),
         }
     }
 
@@ -45,7 +45,7 @@ impl<S: Service> Ask<'_, S> {
         match self.server.call(self.peer, request).await {
             Reply::One(Response::Error(problem)) => Err(problem.into()),
             Reply::Stream(responses) => Ok(responses),
-            Reply::One(_) | Reply::Many(_) => Err(Refusal::unexpected()),
+            Reply::One(_) | Reply::Many(_) | Reply::Exchange(_) => Err(Refusal::unexpected()),
         }
     }
 }

@@ -11,6 +11,7 @@ use futures_util::Stream;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 
 use super::progress::Answering;
+use crate::passthrough::AnswerBody;
 
 /// Why a body that comes from elsewhere breaks off.
 pub(crate) type BrokenOff = Box<dyn std::error::Error + Send + Sync>;
@@ -27,6 +28,8 @@ enum Content {
     Whole(Bytes),
     Pieces(Box<dyn Iterator<Item = Bytes> + Send>),
     Stream(Pin<Box<dyn Stream<Item = Result<Bytes, BrokenOff>> + Send>>),
+    /// Box's own.
+    Passed(AnswerBody),
 }
 
 // === impl Body ===
@@ -51,6 +54,11 @@ impl Body {
         Self::of(Content::Stream(Box::pin(stream)))
     }
 
+    /// Box's own, sent as it comes: as slowly as the client likes, if only it takes some of it.
+    pub(super) fn passed(body: AnswerBody) -> Self {
+        Self::of(Content::Passed(body))
+    }
+
     /// Sent as it comes, for as long as the client likes: when the server ends, or needs the room, it may go.
     pub(super) fn endless(stream: impl Stream<Item = Result<Bytes, BrokenOff>> + Send + 'static) -> Self {
         Self { is_endless: true, ..Self::stream(stream) }
@@ -64,6 +72,8 @@ impl Body {
     pub(super) fn ending(mut self, answering: Answering) -> Self {
         if self.is_endless {
             answering.may_go();
+        } else if matches!(self.content, Content::Passed(_)) {
+            answering.passes();
         }
         self.answering = Some(answering);
         self
@@ -91,16 +101,24 @@ impl HttpBody for Body {
             Content::Stream(stream) => {
                 stream.as_mut().poll_next(context).map(|next| next.map(|piece| piece.map(Frame::data)))
             }
+            Content::Passed(body) => {
+                Pin::new(body).poll_frame(context).map(|next| next.map(|frame| frame.map_err(Into::into)))
+            }
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(&self.content, Content::Whole(bytes) if bytes.is_empty())
+        match &self.content {
+            Content::Whole(bytes) => bytes.is_empty(),
+            Content::Passed(body) => body.is_end_stream(),
+            Content::Pieces(_) | Content::Stream(_) => false,
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.content {
             Content::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Content::Passed(body) => body.size_hint(),
             Content::Pieces(_) | Content::Stream(_) => SizeHint::default(),
         }
     }

@@ -11,6 +11,7 @@ use super::{
     answer,
     ask::Ask,
     body::Body,
+    passthrough,
     refusal::Refusal,
     routes::{EVERYWHERE, Method, Operation, ROUTES, Route, Verb},
 };
@@ -34,7 +35,10 @@ fn document() -> Value {
         *version = env!("CARGO_PKG_VERSION").into();
     }
     if let Some(members) = document.as_object_mut() {
-        members.insert("paths".into(), ROUTES.iter().map(path).collect::<Map<_, _>>().into());
+        members.insert(
+            "paths".into(),
+            ROUTES.iter().map(path).chain(passthrough::described()).collect::<Map<_, _>>().into(),
+        );
     }
     document
 }

@@ -14,7 +14,7 @@ use tokio::{
 };
 
 use super::progress::{Phase, Progress};
-use crate::server::Limits;
+use crate::{passthrough::LONGEST_STANDSTILL, server::Limits};
 
 #[derive(Debug)]
 pub(super) struct Paced<IO> {
@@ -45,8 +45,14 @@ impl Deadline {
     }
 
     /// What is waited for has not come: an error once it took too long.
-    fn wait<T>(&mut self, context: &mut Context<'_>, what: &'static str) -> Poll<io::Result<T>> {
-        let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep(self.within)));
+    fn wait<T>(
+        &mut self,
+        at_least: Duration,
+        context: &mut Context<'_>,
+        what: &'static str,
+    ) -> Poll<io::Result<T>> {
+        let within = self.within.max(at_least);
+        let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep(within)));
         timer.as_mut().poll(context).map(|()| Err(io::Error::new(io::ErrorKind::TimedOut, what)))
     }
 }
@@ -66,7 +72,9 @@ impl<IO> Paced<IO> {
         written: Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
         if written.is_pending() {
-            return self.send.wait(context, "the client did not take its answer in time");
+            // A person may page through what Box sends.
+            let at_least = if self.progress.is(Phase::Passing) { LONGEST_STANDSTILL } else { Duration::ZERO };
+            return self.send.wait(at_least, context, "the client did not take its answer in time");
         }
         written
     }
@@ -86,7 +94,11 @@ impl<IO: AsyncRead + Unpin> AsyncRead for Paced<IO> {
         let read = Pin::new(&mut this.stream).poll_read(context, buffer);
         if read.is_pending() {
             if this.progress.is(Phase::Receiving) {
-                return this.receive.wait(context, "the client did not finish the head of a request in time");
+                return this.receive.wait(
+                    Duration::ZERO,
+                    context,
+                    "the client did not finish the head of a request in time",
+                );
             }
             this.receive.lift();
             return Poll::Pending;

@@ -18,6 +18,8 @@ pub(super) enum Phase {
     Answering = 2,
     /// The answer goes on for as long as the client likes.
     Streaming = 3,
+    /// The answer is Box's: its client may be one that a person holds up.
+    Passing = 5,
     /// The answer is made, but not yet with the system.
     Answered = 4,
 }
@@ -75,6 +77,11 @@ impl Progress {
 // === impl Answering ===
 
 impl Answering {
+    /// The answer is Box's.
+    pub(super) fn passes(&self) {
+        self.0.set(Phase::Passing);
+    }
+
     /// The answer goes on for as long as the client likes: when the server ends, or needs the room, it may go.
     pub(super) fn may_go(&self) {
         self.0.set(Phase::Streaming);

@@ -1,5 +1,7 @@
 //! One connection of the native protocol, from its hello to its end; one that begins as HTTP is handed over.
 
+mod exchange;
+
 use std::{
     future::poll_fn,
     io,
@@ -56,6 +58,8 @@ pub(super) enum Fault {
     Malformed,
     #[error("the client went away in the middle")]
     Gone,
+    #[error("the answer did not wait for the end of the request's body")]
+    Unfinished,
     #[error("the connection failed: {0}")]
     Io(#[from] io::Error),
 }
@@ -75,7 +79,11 @@ pub(super) async fn serve<S: Service>(
         end = Box::pin(http::serve(line.stream, line.input, seat, &server)).await.map_err(Fault::from);
     }
     if let Err(fault) = end {
-        server.counters.faults.up();
+        match fault {
+            // It was answered.
+            Fault::Unfinished => server.counters.served.up(),
+            _ => server.counters.faults.up(),
+        }
         tracing::debug!(uid = peer.uid, pid = peer.pid, %fault, "a connection ended");
     }
 }
@@ -230,6 +238,8 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Line<IO> {
                     }
                 }
             }
+            // Boxed: a connection that asks for tokens need not have room for a call.
+            Reply::Exchange(exchange) => Box::pin(self.exchange(exchange)).await?,
             Reply::Stream(responses) => self.stream(seat, responses, server.limits.send).await?,
         }
         Ok(())

@@ -17,13 +17,29 @@ pub(crate) struct Input {
     bytes: Vec<u8>,
     /// Everything before is taken.
     start: usize,
+    /// Frames of full size are expected: the room for one is kept.
+    wide: bool,
 }
 
 // === impl Input ===
 
 impl Input {
     pub(super) fn new() -> Self {
-        Self { bytes: Vec::with_capacity(AT_REST), start: 0 }
+        Self { bytes: Vec::with_capacity(AT_REST), start: 0, wide: false }
+    }
+
+    /// From now on room for a whole frame is kept, so that each is read in one go.
+    pub(super) fn widen(&mut self) {
+        self.wide = true;
+    }
+
+    /// Room is given back when nothing is pending.
+    pub(super) fn narrow(&mut self) {
+        if self.wide && self.is_empty() {
+            self.bytes.zeroize();
+        }
+        self.wide = false;
+        self.take(0);
     }
 
     /// What is here.
@@ -46,12 +62,16 @@ impl Input {
     /// Forgets the first `count` bytes.
     pub(crate) fn take(&mut self, count: usize) {
         let end = (self.start + count).min(self.bytes.len());
-        self.bytes.get_mut(self.start..end).unwrap_or_default().zeroize();
+        // Pieces of a body are overwritten by the next one, or at the end of all: each on its own would take longer
+        // than to pass it on.
+        if !self.wide {
+            self.bytes.get_mut(self.start..end).unwrap_or_default().zeroize();
+        }
         self.start = end;
         if self.is_empty() {
             self.bytes.clear();
             self.start = 0;
-            if self.bytes.capacity() > READ_AHEAD {
+            if self.bytes.capacity() > READ_AHEAD && !self.wide {
                 // All of it is overwritten already.
                 self.bytes = Vec::with_capacity(AT_REST);
             }
@@ -71,11 +91,17 @@ impl Input {
 
     /// Room for at least one more byte: what has come decides, not the length that a frame claims.
     fn make_space(&mut self) {
-        if self.bytes.len() < self.bytes.capacity() {
+        const LARGEST: usize = FRAME_HEADER + MAX_FRAME + READ_AHEAD;
+        let held = self.pending().len();
+        if self.wide && self.bytes.capacity() >= LARGEST {
+            // In place: what is left of a piece is moved to the front.
+            self.bytes.drain(..self.start).for_each(drop);
+            self.start = 0;
+        }
+        if self.bytes.len() < self.bytes.capacity() && (!self.wide || self.bytes.capacity() >= LARGEST) {
             return;
         }
-        let held = self.pending().len();
-        let size = (held * 2).clamp(AT_REST, FRAME_HEADER + MAX_FRAME + READ_AHEAD).max(held + 1);
+        let size = if self.wide { LARGEST } else { (held * 2).clamp(AT_REST, LARGEST) }.max(held + 1);
         let mut larger = Vec::with_capacity(size);
         larger.extend_from_slice(self.pending());
         // Vec's own growth would leave a copy behind.

@@ -20,8 +20,10 @@ use interprocess::local_socket::tokio::Stream;
 use tokio::sync::Semaphore;
 
 use admission::{Admission, Full};
-use boxd_proto::{Request, Response};
+use boxd_proto::{Problem, Request, Response};
 use peer::Access;
+
+use crate::passthrough::{self, AnswerBody, Call};
 
 pub use crate::http::HttpCounts;
 pub(crate) use admission::Seat;
@@ -31,7 +33,7 @@ pub(crate) use input::Input;
 pub use limits::Limits;
 pub use listener::Listener;
 pub use peer::Peer;
-pub use service::{Reply, Service};
+pub use service::{Exchange, Part, Reply, Service};
 
 /// How long a client that is turned away has for its hello.
 const REFUSAL: Duration = Duration::from_secs(1);
@@ -99,6 +101,16 @@ pub async fn run<S: Service>(
 // === impl Server ===
 
 impl<S: Service> Server<S> {
+    /// Passes a call that HTTP brought through to Box's API, if its peer may make it.
+    pub(crate) async fn pass<B: passthrough::Stream>(
+        &self,
+        peer: &Peer,
+        call: Call<B>,
+    ) -> Result<hyper::Response<AnswerBody>, Problem> {
+        self.access.authorize(peer, &call.as_request())?;
+        self.service.pass(peer, call).await
+    }
+
     /// Answers one request, whatever protocol brought it, if its peer may make it.
     pub(crate) async fn call(&self, peer: &Peer, request: Request) -> Reply {
         if let Err(problem) = self.access.authorize(peer, &request) {

@@ -11,28 +11,32 @@ const AT_REST: usize = 512;
 /// From this size on, what was gathered is written before more is added.
 const ENOUGH: usize = 16 * 1024;
 
-/// Frames to write. They hold tokens: what was written, or is dropped, is overwritten.
+/// Frames to write. They hold tokens: what was written, or is dropped, is overwritten. Pieces of Box's answers are
+/// not: overwriting takes longer than sending them.
 #[derive(Debug)]
 pub(super) struct Output {
     bytes: Vec<u8>,
+    holds_ours: bool,
 }
 
 // === impl Output ===
 
 impl Output {
     pub(super) fn new() -> Self {
-        Self { bytes: Vec::new() }
+        Self { bytes: Vec::new(), holds_ours: false }
     }
 
     /// Adds bytes that are no frame.
     pub(super) fn push(&mut self, bytes: &[u8]) {
         self.prepare();
+        self.holds_ours = true;
         self.bytes.extend_from_slice(bytes);
     }
 
     /// Adds one frame. One that is too large is replaced by the error that says so, and `false` is returned.
     pub(super) fn push_frame(&mut self, response: &Response) -> bool {
         self.prepare();
+        self.holds_ours |= !matches!(response, Response::ApiBody(_));
         let Err(error) = encode(response, &mut self.bytes) else { return true };
         let problem = Problem {
             code: Code::Internal,
@@ -87,7 +91,9 @@ impl Output {
     }
 
     fn clear(&mut self) {
-        self.bytes.as_mut_slice().zeroize();
+        if std::mem::take(&mut self.holds_ours) {
+            self.bytes.as_mut_slice().zeroize();
+        }
         self.bytes.clear();
         if self.bytes.capacity() > ENOUGH {
             self.bytes = Vec::new();

@@ -2,10 +2,13 @@
 
 use std::{fmt, pin::Pin};
 
-use boxd_proto::{Request, Response};
+use boxd_proto::{Problem, Request, Response};
+use bytes::Bytes;
 use futures_util::Stream;
+use tokio::sync::mpsc;
 
 use super::peer::Peer;
+use crate::passthrough::{self, AnswerBody, Call};
 
 /// What answers requests; each connection's task holds a clone.
 ///
@@ -15,6 +18,16 @@ use super::peer::Peer;
 pub trait Service: Clone + Send + Sync + 'static {
     /// Answers one request of a peer that is allowed to make it.
     fn call(&self, peer: &Peer, request: Request) -> impl Future<Output = Reply> + Send;
+
+    /// Passes a call of such a peer through to Box's API; the body of the answer may stream for long. Unless said
+    /// otherwise none is.
+    fn pass<B: passthrough::Stream>(
+        &self,
+        _peer: &Peer,
+        _call: Call<B>,
+    ) -> impl Future<Output = Result<hyper::Response<AnswerBody>, Problem>> + Send {
+        std::future::ready(Err(passthrough::problems::off()))
+    }
 }
 
 /// The answer to one request.
@@ -26,6 +39,26 @@ pub enum Reply {
     Many(Box<dyn Iterator<Item = Response> + Send>),
     /// Frames as they come, until the client goes away, the server ends, or the stream does.
     Stream(Pin<Box<dyn Stream<Item = Response> + Send>>),
+    /// Frames both ways at the same time.
+    Exchange(Exchange),
+}
+
+/// An answer that may begin before its request has ended.
+pub struct Exchange {
+    /// Takes the body that the client sends after its request; `None` where none follows. It is read no faster than
+    /// it is taken, and what nobody takes any more is thrown away.
+    pub incoming: Option<mpsc::Sender<Part>>,
+    /// The answer. Where it ends before the body, the connection ends after it.
+    pub responses: Pin<Box<dyn Stream<Item = Response> + Send>>,
+}
+
+/// A piece of a request's body.
+#[derive(Debug)]
+pub struct Part {
+    /// The piece.
+    pub bytes: Bytes,
+    /// The body ends with it. Where the sender is dropped before, the body is not whole.
+    pub last: bool,
 }
 
 // === impl Reply ===
@@ -41,6 +74,7 @@ impl fmt::Debug for Reply {
         match self {
             Self::One(response) => f.debug_tuple("One").field(response).finish(),
             Self::Many(_) => f.write_str("Many(..)"),
+            Self::Exchange(_) => f.write_str("Exchange(..)"),
             Self::Stream(_) => f.write_str("Stream(..)"),
         }
     }

@@ -42,7 +42,6 @@ fn what_later_versions_know_is_refused_by_name() {
     for (text, name) in [
         ("[[access]]\ngroup = \"x\"", "`access`"),
         ("[notify]\ncommand = [\"x\"]", "`notify`"),
-        ("[api]\nenabled = true", "`api`"),
         ("[audit]\nrequired = true", "`audit`"),
     ] {
         let error = fault(text);
@@ -103,6 +102,16 @@ fn broken_toml_names_the_line_and_quotes_nothing() {
 fn durations_are_text_or_seconds() {
     assert_eq!(config("[refresh]\nlead = \"2m\"").lead(), Duration::from_mins(2));
     assert_eq!(config("[refresh]\nlead = 90").lead(), Duration::from_secs(90));
+}
+
+#[test]
+fn the_passthrough_is_off_unless_the_config_says_so() {
+    assert!(!config("").passthrough());
+    assert!(!config("[api]").passthrough());
+    assert!(!config("[api]\nenabled = false").passthrough());
+    assert!(config("[api]\nenabled = true").passthrough());
+    assert!(fault("[api]\nenabled = \"yes\"").contains("expected true or false, found a string"));
+    assert!(fault("[api]\nenable = true").contains("did you mean `enabled`?"));
 }
 
 #[cfg(unix)]

@@ -3,6 +3,7 @@
 mod admission;
 mod bind;
 mod events;
+mod exchange;
 mod faults;
 mod http;
 mod protocol;
