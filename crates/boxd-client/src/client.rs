@@ -256,7 +256,7 @@ impl Client {
     }
 
     /// Sends one request and reads the first frame of its answer, all of which `patience` bounds.
-    fn call(&mut self, request: &Request, patience: Duration) -> Result<Response, Error> {
+    pub(crate) fn call(&mut self, request: &Request, patience: Duration) -> Result<Response, Error> {
         let transport = match self.transport.take() {
             Some(transport) => transport,
             None => Transport::connect(&self.socket, LOCAL)?,
@@ -300,6 +300,14 @@ impl Client {
         }
     }
 
+    /// The next frame of a stream, which may be silent for this long.
+    pub(crate) fn next_within(&mut self, silence: Duration) -> Result<Response, Error> {
+        if let Some(transport) = &mut self.transport {
+            transport.await_for(silence);
+        }
+        self.next()
+    }
+
     /// The next frame. A connection that failed is not used again: what follows could belong to anything.
     fn next(&mut self) -> Result<Response, Error> {
         let Some(mut transport) = self.transport.take() else { return Err(self.unreachable(None)) };
@@ -318,7 +326,7 @@ impl Client {
 
     /// An answer of the wrong kind; named without its content, which may be a token. What follows it could
     /// belong to anything, so the connection goes.
-    fn unexpected(&mut self, response: &Response) -> Error {
+    pub(crate) fn unexpected(&mut self, response: &Response) -> Error {
         self.transport = None;
         Error::Protocol(format!("it answered with {}, which was not asked for", kind(response)))
     }
@@ -356,5 +364,6 @@ fn kind(response: &Response) -> &'static str {
         Response::ScopedToken(_) => "a scoped token",
         Response::LoginPage(_) => "a login",
         Response::LoginNeeds(_) => "what a login needs",
+        Response::TokenEndpoint(_) => "a token endpoint",
     }
 }

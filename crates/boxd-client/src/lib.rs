@@ -19,12 +19,14 @@ mod deadline;
 mod error;
 mod identity;
 mod transport;
+mod watch;
 
 pub use boxd_proto::{
-    AccountStatus, Auth, BeginLogin, Code, Endpoints, GrantState, Import, ImportedCredential, Info,
-    LoginNeeds, LoginPage, Problem, Rejected, Request, Response, ScopedToken, ScopedTokenRequest, Secret,
-    Subject, Token, TokenRequest, User,
+    AccountStatus, Auth, BeginLogin, Code, Endpoints, Event, EventKind, GrantState, Import,
+    ImportedCredential, Info, LoginNeeds, LoginPage, OpenTokenEndpoint, Problem, Rejected, Request, Response,
+    ScopedToken, ScopedTokenRequest, Secret, Subject, Token, TokenEndpoint, TokenRequest, User,
     endpoint::{EndpointError, Environment, SYSTEM_SOCKET},
 };
 pub use client::{Client, LoginStep};
 pub use error::Error;
+pub use watch::{OpenEndpoint, Watch};

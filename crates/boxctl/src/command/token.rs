@@ -2,9 +2,7 @@
 
 use std::{io::Read as _, time::Duration};
 
-use boxd_client::{
-    Client, Code, Error, Rejected, ScopedToken, ScopedTokenRequest, Secret, TokenRequest,
-};
+use boxd_client::{Client, Code, Error, Rejected, ScopedToken, ScopedTokenRequest, Secret, TokenRequest};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -21,7 +19,9 @@ pub(super) fn run(global: &Global, options: &Token) -> Result<(), Failure> {
     let format = if global.json { TokenFormat::Json } else { options.output };
     let scoped = ask(global, options.wanted.wait, request)?.1;
     let text = match format {
-        TokenFormat::Json if options.wanted.is_whole() => boxd_json::line(&boxd_json::token(&scoped.token)) + "\n",
+        TokenFormat::Json if options.wanted.is_whole() => {
+            boxd_json::line(&boxd_json::token(&scoped.token)) + "\n"
+        }
         TokenFormat::Json => boxd_json::line(&boxd_json::scoped_token(&scoped)) + "\n",
         format => as_line(format, scoped.token.access_token.expose())?,
     };

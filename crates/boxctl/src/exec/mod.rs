@@ -1,8 +1,14 @@
 //! `boxctl exec`: a program with a token in its environment, alone or with boxctl as its parent.
 
+mod backoff;
+mod child;
+pub(crate) mod endpoint;
+pub(crate) mod mask;
+pub(crate) mod news;
 pub(crate) mod signals;
 #[cfg(target_os = "linux")]
 pub(crate) mod stage;
+pub(crate) mod supervisor;
 
 use std::{
     ffi::OsString,
@@ -10,6 +16,8 @@ use std::{
     os::unix::process::CommandExt as _,
     process::{Command, ExitCode},
 };
+
+use boxd_client::ScopedToken;
 
 use crate::{output::remark, terminal::tame};
 
@@ -25,6 +33,10 @@ const NOT_FOUND: u8 = 127;
 pub(crate) enum Wake {
     /// A signal came in.
     Signal(signals::Incoming),
+    /// There is a new token.
+    Token(Box<ScopedToken>),
+    /// All output of the program has been passed on.
+    Drained,
 }
 
 /// A variable of the program's environment.

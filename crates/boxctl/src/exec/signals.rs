@@ -30,9 +30,10 @@ impl Incoming {
             && self.sender.is_some_and(|sender| sender != program.as_raw_nonzero().get())
     }
 
-    /// Whether it is meant to end a program.
+    /// Whether it is meant to end a program: `SIGHUP` of a process mostly means another thing.
     pub(crate) fn ends(self) -> bool {
-        [Signal::HUP, Signal::INT, Signal::QUIT, Signal::TERM].contains(&self.signal)
+        let hung_up = self.signal == Signal::HUP && self.sender.is_none();
+        hung_up || [Signal::INT, Signal::QUIT, Signal::TERM].contains(&self.signal)
     }
 }
 

@@ -87,6 +87,7 @@ pub(crate) fn obliging(request: &Request) -> Vec<Response> {
         | Request::AwaitLogin { .. }
         | Request::FinishLogin { .. }
         | Request::CancelLogin { .. }
-        | Request::Watch { .. } => vec![Response::Error(problem(Code::Internal))],
+        | Request::Watch { .. }
+        | Request::OpenTokenEndpoint(_) => vec![Response::Error(problem(Code::Internal))],
     }
 }

@@ -103,12 +103,8 @@ pub(crate) fn request(request: &Request) -> Vec<u8> {
             w.u32(self::code(*code));
         }
         Request::ScopedToken(request) => {
-            let ScopedTokenRequest { token, user, scope, resource, shared_link } = &**request;
             w.u32(11);
-            token_request(w, token);
-            w.option(user.as_deref(), Out::text);
-            w.list(scope);
-            w.texts(&[resource, shared_link]);
+            scoped_token_request(w, request);
         }
         Request::BeginLogin(login) => {
             w.u32(12);
@@ -135,8 +131,29 @@ pub(crate) fn request(request: &Request) -> Vec<u8> {
             w.u32(16);
             w.texts(&[account, after]);
         }
+        Request::OpenTokenEndpoint(open) => {
+            w.u32(17);
+            scoped_token_request(w, &open.tokens);
+            w.option(open.again.as_ref(), token_endpoint);
+        }
     }
     out.0
+}
+
+fn scoped_token_request(w: &mut Out, request: &ScopedTokenRequest) {
+    let ScopedTokenRequest { token, user, scope, resource, shared_link } = request;
+    token_request(w, token);
+    w.option(user.as_deref(), Out::text);
+    w.list(scope);
+    w.texts(&[resource, shared_link]);
+}
+
+fn token_endpoint(w: &mut Out, endpoint: &TokenEndpoint) {
+    let TokenEndpoint { url, client_id, client_secret, refresh_token } = endpoint;
+    w.text(url);
+    w.text(client_id);
+    w.secret(client_secret);
+    w.secret(refresh_token);
 }
 
 fn token_request(w: &mut Out, request: &TokenRequest) {
@@ -272,6 +289,10 @@ pub(crate) fn response(response: &Response) -> Vec<u8> {
             self::event(w, event);
         }
         Response::Heartbeat => w.u32(11),
+        Response::TokenEndpoint(endpoint) => {
+            w.u32(12);
+            token_endpoint(w, endpoint);
+        }
     }
     out.0
 }
@@ -465,6 +486,11 @@ pub(crate) fn requests() -> Vec<Request> {
         Request::CancelLogin { login: "l".into() },
         Request::Watch { account: None, after: None },
         Request::Watch { account: name(), after: Some("1-2".into()) },
+        Request::OpenTokenEndpoint(Box::default()),
+        Request::OpenTokenEndpoint(Box::new(OpenTokenEndpoint {
+            tokens: ScopedTokenRequest { user: Some("u".into()), ..ScopedTokenRequest::default() },
+            again: Some(an_endpoint()),
+        })),
     ]
 }
 
@@ -594,5 +620,15 @@ fn responses_of_watches(status: AccountStatus) -> Vec<Response> {
     let mut responses = vec![Response::Event(Box::new(token)), Response::Event(Box::new(dropped))];
     responses.extend(others.map(|event| Response::Event(Box::new(event))));
     responses.push(Response::Heartbeat);
+    responses.push(Response::TokenEndpoint(Box::new(an_endpoint())));
     responses
+}
+
+fn an_endpoint() -> TokenEndpoint {
+    TokenEndpoint {
+        url: "u".into(),
+        client_id: "id".into(),
+        client_secret: Secret::new("s"),
+        refresh_token: Secret::new("r"),
+    }
 }
