@@ -23,6 +23,7 @@ mod shutdown;
 mod signer;
 mod status;
 mod timers;
+mod token_endpoint;
 mod tokens;
 mod turns;
 mod watch;
