@@ -5,6 +5,7 @@ mod consent;
 mod control;
 mod endpoint;
 mod fault;
+mod folders;
 mod reply;
 
 use std::cell::{Cell, RefCell};

@@ -10,7 +10,7 @@ use hyper::header::{
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 
 use super::body::{Body, InFlight};
-use super::{App, Reply, consent, fault, read};
+use super::{App, Reply, consent, fault, folders, read};
 use crate::fault::Endpoint;
 use crate::journal::Event;
 use crate::oauth::{Form, GrantId, OAuthError};
@@ -165,7 +165,10 @@ fn api(app: &App, call: &Call) -> (Reply, String) {
     let request_id = app.with(|provider, _| provider.request_id());
     let (reply, outcome) = match user {
         Some(user) if call.path == "/2.0/users/me" => (Reply::json(StatusCode::OK, &user), "ok"),
-        Some(_) => (Reply::empty(StatusCode::NOT_FOUND), "not found"),
+        Some(_) => match folders::answer(&call.path) {
+            Some(found) => (Reply::json(StatusCode::OK, &found), "ok"),
+            None => (Reply::empty(StatusCode::NOT_FOUND), "not found"),
+        },
         // An empty body; the reason is in the header only (box/box-node-sdk#157).
         None => {
             (Reply::empty(StatusCode::UNAUTHORIZED).with(WWW_AUTHENTICATE, INVALID_TOKEN), "invalid_token")
