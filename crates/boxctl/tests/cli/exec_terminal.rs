@@ -8,6 +8,7 @@ use std::{
 
 use rustix::{
     fs::{Mode, OFlags, open},
+    io::{FdFlags, fcntl_setfd},
     pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
 };
 
@@ -32,6 +33,8 @@ struct Shell {
 impl Shell {
     fn start(world: &Renewing) -> Self {
         let side = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        // Programs of other tests would keep the terminal alive after this one.
+        fcntl_setfd(&side, FdFlags::CLOEXEC).unwrap();
         grantpt(&side).unwrap();
         unlockpt(&side).unwrap();
         let name = ptsname(&side, Vec::new()).unwrap();

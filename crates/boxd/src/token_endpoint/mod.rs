@@ -10,6 +10,8 @@ mod answer;
 mod credentials;
 mod listener;
 mod request;
+#[cfg(test)]
+mod tests;
 
 use std::{io, sync::Arc};
 
