@@ -6,6 +6,7 @@ mod control;
 mod endpoint;
 mod fault;
 mod files;
+mod folders;
 mod reply;
 
 use std::cell::{Cell, RefCell};

@@ -12,8 +12,9 @@
 //! ```
 //! One line is printed once it listens; it serves until it is killed. `refresh_token` is a ready grant, as if its
 //! first access token had been thrown away. `--grants N` makes more of them, each of a user of its own, and adds
-//! `refresh_tokens`. `--tls --ca-out FILE` serves HTTPS for `127.0.0.1`, `::1` and `localhost`, and adds `ca_file`:
-//! the authority to trust, made up at each start. `control_url` is plain HTTP on the same port even then.
+//! `refresh_tokens`. `--tls --ca-out FILE` serves HTTPS for `127.0.0.1`, `::1`, `localhost` and Box's own
+//! hosts (for clients whose hosts are fixed, behind a proxy that leads here), and adds `ca_file`: the authority to trust,
+//! made up at each start. `control_url` is plain HTTP on the same port even then.
 //!
 //! The line also has `redirect_uris`, `enterprise_id`, `public_key_id`, and the users of the enterprise as `{"type",
 //! "id", "name", "login"}`: `users` (people, who can log in; `--users N` of them, the first grants are theirs),
@@ -41,7 +42,8 @@
 //! * `POST /oauth2/revoke`: an access or a refresh token that is valid ends its whole grant; the answer is an empty 200
 //!   for unknown tokens too (RFC 7009, section 2.2).
 //! * `GET /2.0/users/me`: 200, or an empty 401 with Box's `WWW-Authenticate`. Any call below `/2.0/` with a valid token
-//!   counts as a use of it; other paths are 404 then.
+//!   counts as a use of it. `GET /2.0/folders/0`, `/2.0/folders/0/items` and the same of folder 1 show an almost empty
+//!   account, the same for everybody; other paths are 404.
 //! * `GET /2.0/files/N/content`: a redirect to a download of N bytes, all of them spaces, which refuses a token.
 //! * `POST /api/2.0/files/content`: an upload that is counted and thrown away; its `size` is what was counted.
 //!

@@ -1,5 +1,7 @@
 //! The command line.
 
+#[cfg(unix)]
+use std::ffi::OsString;
 use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -58,6 +60,13 @@ pub(crate) enum Command {
     Status(OneAccount),
     /// Renew the token now and wait for the outcome
     Refresh(OneAccount),
+    /// Run a program with a token in its environment
+    #[cfg(unix)]
+    Exec(Exec),
+    /// What `exec` becomes on its way to the program
+    #[cfg(target_os = "linux")]
+    #[command(hide = true, name = "__exec-stage")]
+    ExecStage(ExecStage),
     /// List the accounts
     Accounts,
     /// Make one call to Box's API, without ever holding a token
@@ -103,6 +112,16 @@ pub(crate) struct Token {
     /// The account
     #[arg(value_name = "ACCOUNT")]
     pub(crate) name: Option<String>,
+    #[command(flatten)]
+    pub(crate) wanted: Wanted,
+    /// How to print it
+    #[arg(short, long, value_name = "FORMAT", default_value = "token")]
+    pub(crate) output: TokenFormat,
+}
+
+/// Which token.
+#[derive(Args, Debug)]
+pub(crate) struct Wanted {
     /// The token must live at least this long, e.g. 90s, 15m, 1h
     #[arg(short = 't', long, value_name = "DURATION", default_value = "0", value_parser = duration::parse)]
     pub(crate) min_ttl: Duration,
@@ -124,15 +143,76 @@ pub(crate) struct Token {
     /// As this Box user of the same app (CCG and JWT)
     #[arg(long, value_name = "ID", value_parser = box_user)]
     pub(crate) user: Option<String>,
-    /// How to print it
-    #[arg(short, long, value_name = "FORMAT", default_value = "token")]
-    pub(crate) output: TokenFormat,
 }
 
 /// A Box user is named by digits: a name or login would ask for nobody.
 fn box_user(text: &str) -> Result<String, &'static str> {
     let is_id = !text.is_empty() && text.len() <= 20 && text.bytes().all(|byte| byte.is_ascii_digit());
     if is_id { Ok(text.to_owned()) } else { Err("a Box user is named by its id: digits alone") }
+}
+
+/// Shown under the options of `exec`.
+#[cfg(unix)]
+const EXEC_HELP: &str = "\
+Without --restart, --signal, --mask and --oauth boxctl turns into the program and is gone. With one of them it stays as
+the program's parent, passes signals on, and ends as the program does.
+
+A program that was started with --signal asks `boxctl token` for the new token: its environment keeps the old one.
+
+Exit status: the program's own; 125 where boxctl failed, 126 where the program cannot be run, 127 where there is none.
+
+Examples:
+  boxctl exec -- python3 report.py                     $BOX_ACCESS_TOKEN is set
+  boxctl exec --env TOKEN --mask -- make deploy        $TOKEN too; it never shows in the log
+  boxctl exec --restart -a bot -- ./worker             started anew with each new token
+  boxctl exec --oauth -- rclone copy :box:in /srv/in   renews from boxd for as long as it runs";
+
+#[cfg(unix)]
+#[derive(Args, Debug)]
+#[command(after_help = EXEC_HELP)]
+pub(crate) struct Exec {
+    #[command(flatten)]
+    pub(crate) wanted: Wanted,
+    /// Set this variable to the token too; may be given several times
+    #[arg(long, value_name = "NAME", value_parser = variable)]
+    pub(crate) env: Vec<String>,
+    /// At each new token end the program (SIGTERM, after 10 s SIGKILL) and start it anew
+    #[arg(long, conflicts_with = "signal")]
+    pub(crate) restart: bool,
+    /// At each new token send the program this signal, e.g. HUP
+    #[arg(long, value_name = "SIG", value_parser = crate::exec::signals::parse)]
+    pub(crate) signal: Option<rustix::process::Signal>,
+    /// Show *** for the token in what the program writes; it sees pipes then, no terminal
+    #[arg(long)]
+    pub(crate) mask: bool,
+    /// Give the program an OAuth token endpoint on 127.0.0.1 for its life
+    #[arg(long)]
+    pub(crate) oauth: bool,
+    /// The program and its arguments
+    #[arg(value_name = "CMD", required = true, last = true)]
+    pub(crate) program: Vec<OsString>,
+}
+
+#[cfg(target_os = "linux")]
+#[derive(Args, Debug)]
+pub(crate) struct ExecStage {
+    /// The process that must still be the parent
+    pub(crate) parent: i32,
+    /// The program and its arguments
+    #[arg(required = true, last = true)]
+    pub(crate) program: Vec<OsString>,
+}
+
+/// A name that every shell can read (POSIX: Base Definitions, section 3.216).
+#[cfg(unix)]
+fn variable(text: &str) -> Result<String, &'static str> {
+    let mut bytes = text.bytes();
+    let begins = bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_');
+    if begins && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+        Ok(text.to_owned())
+    } else {
+        Err("a variable's name is letters, digits and _, and does not begin with a digit")
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -282,6 +362,13 @@ pub(crate) enum Place {
     State,
     /// Where boxd logs to
     Log,
+}
+
+impl Wanted {
+    /// Whether it is the account's own token, with all of its rights.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.user.is_none() && self.scope.is_empty()
+    }
 }
 
 impl Global {

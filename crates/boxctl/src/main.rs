@@ -5,6 +5,8 @@ mod args;
 mod command;
 mod daemon;
 mod duration;
+#[cfg(unix)]
+mod exec;
 mod failure;
 mod hidden;
 mod import;
@@ -18,10 +20,10 @@ use clap::Parser as _;
 fn main() -> ExitCode {
     let arguments = match args::Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) => return output::usage(&error),
+        Err(error) => return command::usage(&error),
     };
     if arguments.version {
         return output::finish(command::version::run(&arguments.global), arguments.global.json);
     }
-    output::finish(command::run(&arguments), arguments.global.json)
+    command::run(&arguments)
 }

@@ -304,7 +304,7 @@ impl Client {
     }
 
     /// Sends one request and reads the first frame of its answer, all of which `patience` bounds.
-    fn call(&mut self, request: &Request, patience: Duration) -> Result<Response, Error> {
+    pub(crate) fn call(&mut self, request: &Request, patience: Duration) -> Result<Response, Error> {
         let transport = match self.transport.take() {
             Some(transport) => transport,
             None => Transport::connect(&self.socket, LOCAL)?,
@@ -346,6 +346,14 @@ impl Client {
                 Ok(sent.is_ok())
             }
         }
+    }
+
+    /// The next frame of a stream, which may be silent for this long.
+    pub(crate) fn next_within(&mut self, silence: Duration) -> Result<Response, Error> {
+        if let Some(transport) = &mut self.transport {
+            transport.await_for(silence);
+        }
+        self.next()
     }
 
     /// The next frame. A connection that failed is not used again: what follows could belong to anything.
@@ -406,5 +414,6 @@ fn kind(response: &Response) -> &'static str {
         Response::ScopedToken(_) => "a scoped token",
         Response::LoginPage(_) => "a login",
         Response::LoginNeeds(_) => "what a login needs",
+        Response::TokenEndpoint(_) => "a token endpoint",
     }
 }

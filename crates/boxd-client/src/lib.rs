@@ -20,13 +20,16 @@ mod deadline;
 mod error;
 mod identity;
 mod transport;
+mod watch;
 
 pub use api::{ApiAnswer, Source};
 pub use boxd_proto::{
-    AccountStatus, ApiHead, ApiHeader, ApiRequest, ApiRequestBody, Auth, BeginLogin, Code, Endpoints,
-    GrantState, Import, ImportedCredential, Info, LoginNeeds, LoginPage, Piece, Problem, Rejected, Request,
-    Response, ScopedToken, ScopedTokenRequest, Secret, Subject, Token, TokenRequest, User,
+    AccountStatus, ApiHead, ApiHeader, ApiRequest, ApiRequestBody, Auth, BeginLogin, Code, Endpoints, Event,
+    EventKind, GrantState, Import, ImportedCredential, Info, LoginNeeds, LoginPage, OpenTokenEndpoint, Piece,
+    Problem, Rejected, Request, Response, ScopedToken, ScopedTokenRequest, Secret, Subject, Token,
+    TokenEndpoint, TokenRequest, User,
     endpoint::{EndpointError, Environment, SYSTEM_SOCKET},
 };
 pub use client::{Client, LoginStep};
 pub use error::Error;
+pub use watch::{OpenEndpoint, Watch};

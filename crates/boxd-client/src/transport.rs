@@ -93,6 +93,11 @@ impl Transport {
         self.deadline = Deadline::after(within);
     }
 
+    /// Begins the time for one more frame of the answer.
+    pub(crate) fn await_for(&mut self, within: Duration) {
+        self.deadline = Deadline::after(within);
+    }
+
     /// One answer, or one more frame of it, before the time of its request is over.
     pub(crate) fn receive(&mut self) -> Result<Response, ReceiveError> {
         if self.hello_pending {

@@ -1,9 +1,9 @@
 //! The daemon that owns Box grants: it drives `boxd-engine` with a clock, a store, Box and a socket.
 //!
 //! `run` puts the parts together; `broker` drives the sessions; `store`, `box_api` and `server` are the
-//! shells towards disk, Box and clients, `login` the one towards a person's browser, `passthrough` between
-//! clients and Box's API; `clock` is the one
-//! place that reads the time.
+//! shells towards disk, Box and clients, `login` the one towards a person's browser, `token_endpoint` the one
+//! towards programs that renew by OAuth, `passthrough` between clients and Box's API; `clock` is the one place
+//! that reads the time.
 
 pub mod account_name;
 pub mod alarm;
@@ -27,3 +27,4 @@ pub mod server;
 #[cfg(unix)]
 pub mod signals;
 pub mod store;
+pub mod token_endpoint;

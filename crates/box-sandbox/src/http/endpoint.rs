@@ -10,7 +10,7 @@ use hyper::header::{
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 
 use super::body::{Body, InFlight, Unfinished};
-use super::{App, Reply, consent, fault, files, read};
+use super::{App, Reply, consent, fault, files, folders, read};
 use crate::fault::Endpoint;
 use crate::journal::Event;
 use crate::oauth::{Form, GrantId, OAuthError};
@@ -182,9 +182,10 @@ fn api(app: &App, call: &Call) -> (Reply, String) {
     let request_id = app.with(|provider, _| provider.request_id());
     let (reply, outcome) = match user {
         Some(user) if call.path == "/2.0/users/me" => (Reply::json(StatusCode::OK, &user), "ok"),
-        Some(_) => match files::location(&call.path) {
-            Some(location) => (Reply::empty(StatusCode::FOUND).with(LOCATION, &location), "redirect"),
-            None => (Reply::empty(StatusCode::NOT_FOUND), "not found"),
+        Some(_) => match (folders::answer(&call.path), files::location(&call.path)) {
+            (Some(found), _) => (Reply::json(StatusCode::OK, &found), "ok"),
+            (None, Some(location)) => (Reply::empty(StatusCode::FOUND).with(LOCATION, &location), "redirect"),
+            (None, None) => (Reply::empty(StatusCode::NOT_FOUND), "not found"),
         },
         None => (unauthorized(), "invalid_token"),
     };

@@ -3,6 +3,8 @@
 mod accounts;
 mod adopt;
 mod api;
+#[cfg(unix)]
+mod exec;
 mod import;
 mod login;
 mod logout;
@@ -13,22 +15,29 @@ mod refresh;
 mod reload;
 mod rename;
 mod status;
-mod token;
+pub(crate) mod token;
 pub(crate) mod version;
+
+use std::process::ExitCode;
 
 use crate::{
     args::{Arguments, Command},
-    failure::Failure,
+    output,
 };
 
-/// Runs the command that was given, or the overview.
-pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+/// Runs the command that was given, or the overview, and says how it ended.
+pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     let global = &arguments.global;
-    match &arguments.command {
+    let result = match &arguments.command {
         None => overview::run(global),
         Some(Command::Token(token)) => token::run(global, token),
         Some(Command::Status(which)) => status::run(global, which.name.as_deref()),
         Some(Command::Refresh(which)) => refresh::run(global, which.name.as_deref()),
+        // These two end as the program does.
+        #[cfg(unix)]
+        Some(Command::Exec(options)) => return exec::run(global, options),
+        #[cfg(target_os = "linux")]
+        Some(Command::ExecStage(stage)) => return crate::exec::stage::run(stage),
         Some(Command::Accounts) => accounts::run(global),
         Some(Command::Api(api)) => api::run(global, api),
         Some(Command::Login(login)) => login::run(global, login),
@@ -39,5 +48,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         Some(Command::Reload) => reload::run(global),
         Some(Command::Metrics(options)) => metrics::run(global, options),
         Some(Command::Paths { what }) => paths::run(global, *what),
+    };
+    output::finish(result, global.json)
+}
+
+/// A command line that cannot be understood, or a call for help.
+pub(crate) fn usage(error: &clap::Error) -> ExitCode {
+    let told = output::usage(error);
+    #[cfg(unix)]
+    if error.use_stderr() && exec::is_meant() {
+        return ExitCode::from(crate::exec::FAILED);
     }
+    told
 }

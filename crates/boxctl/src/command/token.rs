@@ -1,12 +1,12 @@
 //! `boxctl token`: prints an access token, and nothing else.
 
-use std::io::Read as _;
+use std::{io::Read as _, time::Duration};
 
-use boxd_client::{Code, Rejected, ScopedTokenRequest, Secret, TokenRequest};
+use boxd_client::{Client, Code, Error, Rejected, ScopedToken, ScopedTokenRequest, Secret, TokenRequest};
 use zeroize::Zeroizing;
 
 use crate::{
-    args::{Global, Token, TokenFormat},
+    args::{Global, Token, TokenFormat, Wanted},
     daemon,
     duration::millis,
     failure::Failure,
@@ -14,35 +14,55 @@ use crate::{
 };
 
 pub(super) fn run(global: &Global, options: &Token) -> Result<(), Failure> {
-    let request = TokenRequest {
-        account: global.account_or(options.name.as_deref()),
-        min_ttl_seconds: u32::try_from(options.min_ttl.as_secs()).unwrap_or(u32::MAX),
-        rejected: rejected(options.rejected.as_deref())?,
-        wait_millis: None,
-    };
-    let (mut client, wait) = daemon::connect_waiting(global, options.wait)?;
-    let request = TokenRequest { wait_millis: wait.map(millis), ..request };
+    let account = global.account_or(options.name.as_deref());
+    let request = request(account, &options.wanted)?;
     let format = if global.json { TokenFormat::Json } else { options.output };
-    let text = if options.user.is_none() && options.scope.is_empty() {
-        let token = client.token(&request)?;
-        match format {
-            TokenFormat::Json => boxd_json::line(&boxd_json::token(&token)) + "\n",
-            format => as_line(format, token.access_token.expose())?,
+    let scoped = ask(global, options.wanted.wait, request)?.1;
+    let text = match format {
+        TokenFormat::Json if options.wanted.is_whole() => {
+            boxd_json::line(&boxd_json::token(&scoped.token)) + "\n"
         }
-    } else {
-        let scoped = client.scoped_token(&ScopedTokenRequest {
-            token: request,
-            user: options.user.clone(),
-            scope: options.scope.clone(),
-            resource: options.resource.clone(),
-            shared_link: options.shared_link.clone(),
-        })?;
-        match format {
-            TokenFormat::Json => boxd_json::line(&boxd_json::scoped_token(&scoped)) + "\n",
-            format => as_line(format, scoped.token.access_token.expose())?,
-        }
+        TokenFormat::Json => boxd_json::line(&boxd_json::scoped_token(&scoped)) + "\n",
+        format => as_line(format, scoped.token.access_token.expose())?,
     };
     print(&Zeroizing::new(text))
+}
+
+/// What the options ask for.
+pub(crate) fn request(account: Option<String>, wanted: &Wanted) -> Result<ScopedTokenRequest, Failure> {
+    Ok(ScopedTokenRequest {
+        token: TokenRequest {
+            account,
+            min_ttl_seconds: u32::try_from(wanted.min_ttl.as_secs()).unwrap_or(u32::MAX),
+            rejected: rejected(wanted.rejected.as_deref())?,
+            wait_millis: None,
+        },
+        user: wanted.user.clone(),
+        scope: wanted.scope.clone(),
+        resource: wanted.resource.clone(),
+        shared_link: wanted.shared_link.clone(),
+    })
+}
+
+/// Asks a daemon that may not be up yet, where a wait is given.
+pub(crate) fn ask(
+    global: &Global,
+    wait: Option<Duration>,
+    mut request: ScopedTokenRequest,
+) -> Result<(Client, ScopedToken), Failure> {
+    let (mut client, left) = daemon::connect_waiting(global, wait)?;
+    request.token.wait_millis = left.map(millis);
+    let token = token(&mut client, &request)?;
+    Ok((client, token))
+}
+
+/// The token that is asked for, by the plain request where that says it all.
+pub(crate) fn token(client: &mut Client, request: &ScopedTokenRequest) -> Result<ScopedToken, Error> {
+    if request.user.is_none() && request.scope.is_empty() {
+        let token = client.token(&request.token)?;
+        return Ok(ScopedToken { token, scope: Vec::new(), restricted_to: None });
+    }
+    client.scoped_token(request)
 }
 
 /// The token as one line for a shell, a header or curl.

@@ -94,6 +94,7 @@ pub(crate) fn obliging(request: &Request) -> Vec<Response> {
         | Request::Watch { .. }
         | Request::HasToken(_)
         | Request::Api(_)
-        | Request::ApiBody { .. } => vec![Response::Error(problem(Code::Internal))],
+        | Request::ApiBody { .. }
+        | Request::OpenTokenEndpoint(_) => vec![Response::Error(problem(Code::Internal))],
     }
 }

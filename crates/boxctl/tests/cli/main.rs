@@ -4,6 +4,8 @@
 
 mod answers;
 mod daemon;
+mod exec;
+mod exec_terminal;
 mod failures;
 mod handover;
 mod login;

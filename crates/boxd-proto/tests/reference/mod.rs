@@ -151,6 +151,11 @@ pub(crate) fn request(request: &Request) -> Vec<u8> {
             w.piece(bytes);
             w.bool(*last);
         }
+        Request::OpenTokenEndpoint(open) => {
+            w.u32(21);
+            scoped_token_request(w, &open.tokens);
+            w.option(open.again.as_ref(), token_endpoint);
+        }
     }
     out.0
 }
@@ -161,6 +166,14 @@ fn scoped_token_request(w: &mut Out, request: &ScopedTokenRequest) {
     w.option(user.as_deref(), Out::text);
     w.list(scope);
     w.texts(&[resource, shared_link]);
+}
+
+fn token_endpoint(w: &mut Out, endpoint: &TokenEndpoint) {
+    let TokenEndpoint { url, client_id, client_secret, refresh_token } = endpoint;
+    w.text(url);
+    w.text(client_id);
+    w.secret(client_secret);
+    w.secret(refresh_token);
 }
 
 fn token_request(w: &mut Out, request: &TokenRequest) {
@@ -307,6 +320,10 @@ pub(crate) fn response(response: &Response) -> Vec<u8> {
         Response::ApiBody(bytes) => {
             w.u32(14);
             w.piece(bytes);
+        }
+        Response::TokenEndpoint(endpoint) => {
+            w.u32(15);
+            token_endpoint(w, endpoint);
         }
     }
     out.0
@@ -504,7 +521,14 @@ pub(crate) fn requests() -> Vec<Request> {
         Request::HasToken(Box::default()),
         Request::Metrics,
     ];
-    [first, api::requests()].concat()
+    let endpoints = vec![
+        Request::OpenTokenEndpoint(Box::default()),
+        Request::OpenTokenEndpoint(Box::new(OpenTokenEndpoint {
+            tokens: ScopedTokenRequest { user: Some("u".into()), ..ScopedTokenRequest::default() },
+            again: Some(an_endpoint()),
+        })),
+    ];
+    [first, api::requests(), endpoints].concat()
 }
 
 /// At least one answer of each variant, with every optional part present and absent.
@@ -579,7 +603,8 @@ pub(crate) fn responses() -> Vec<Response> {
         Response::Error(problem.clone()),
         Response::Error(Problem { account: None, retry_after_seconds: None, ..problem }),
     ];
-    [first, responses_of_logins(), responses_of_watches(event_status), api::responses()].concat()
+    let endpoint = vec![Response::TokenEndpoint(Box::new(an_endpoint()))];
+    [first, responses_of_logins(), responses_of_watches(event_status), api::responses(), endpoint].concat()
 }
 
 fn responses_of_logins() -> Vec<Response> {
@@ -635,4 +660,13 @@ fn responses_of_watches(status: AccountStatus) -> Vec<Response> {
     responses.push(Response::Heartbeat);
     responses.push(Response::Metrics("boxd_watchers 0\n".into()));
     responses
+}
+
+fn an_endpoint() -> TokenEndpoint {
+    TokenEndpoint {
+        url: "u".into(),
+        client_id: "id".into(),
+        client_secret: Secret::new("s"),
+        refresh_token: Secret::new("r"),
+    }
 }

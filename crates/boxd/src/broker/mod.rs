@@ -26,6 +26,7 @@ mod shutdown;
 mod signer;
 mod status;
 mod timers;
+mod token_endpoint;
 mod tokens;
 mod tryout;
 mod turns;

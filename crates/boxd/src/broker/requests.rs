@@ -45,7 +45,10 @@ impl Broker {
             | Request::Rename { .. }
             | Request::Adopt { .. }
             | Request::Reload => self.answer_to_the_end(request).await,
-            Request::ScopedToken(request) => self.answer_scoped_token(peer, *request).await,
+            Request::ScopedToken(request) => {
+                let token = self.scoped_token(peer, *request).await?;
+                Ok(Reply::One(Response::ScopedToken(Box::new(token))))
+            }
             Request::BeginLogin(request) => self.begin_login(*request).await.map(Reply::One),
             Request::AwaitLogin { login } => self.await_login(&login).await.map(Reply::One),
             Request::FinishLogin { login, redirected } => {
@@ -71,6 +74,9 @@ impl Broker {
             Request::Metrics => Ok(listed(self.metrics())),
             Request::Api(call) => Ok(self.answer_call(peer, *call)),
             Request::ApiBody { .. } => Err(problems::body_without_call()),
+            Request::OpenTokenEndpoint(open) => {
+                self.open_token_endpoint(peer, *open).await.map(Reply::Stream)
+            }
             Request::Info => Ok(Reply::One(Response::Info(Box::new(self.info())))),
             Request::ReturnError { code } => Err(Problem {
                 code,

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use boxd_proto::{Code, Problem, Response, ScopedToken, ScopedTokenRequest, Secret, Token};
+use boxd_proto::{Code, Problem, ScopedToken, ScopedTokenRequest, Secret, Token};
 
 use super::{Broker, account::Account, problems, tokens::wait_of};
 use crate::{
     derived::{DerivedTokens, Handed, InvalidRestriction, Restriction, Wish},
-    server::{Peer, Reply},
+    server::Peer,
 };
 
 impl Broker {
@@ -16,11 +16,12 @@ impl Broker {
         self.derived.get_or_init(|| DerivedTokens::new(self.clone()))
     }
 
-    pub(super) async fn answer_scoped_token(
+    /// A token with less than the account's rights, or as another user; the account's own where neither is asked for.
+    pub(super) async fn scoped_token(
         &self,
         peer: &Peer,
         request: ScopedTokenRequest,
-    ) -> Result<Reply, Problem> {
+    ) -> Result<ScopedToken, Problem> {
         let account = self.named(request.token.account.as_deref())?;
         let wish = self.wish(&account, &request)?;
         let scope = wish.restriction.as_ref().map(|wanted| wanted.scopes().to_vec()).unwrap_or_default();
@@ -30,16 +31,16 @@ impl Broker {
                 None => self.token(&account, &request.token, peer).await?,
             };
             account.tally.serve();
-            return Ok(answer(token, scope, None));
+            return Ok(ScopedToken { token, scope, restricted_to: None });
         }
         let derived = self.derived();
         let handed = match derived.at_hand(&wish) {
             Some(handed) => handed?,
             None => derived.get(wish).await?,
         };
-        let restricted_to = handed.restricted_to.clone();
         account.tally.serve();
-        Ok(answer(self.token_of_handed(&account, &handed), scope, restricted_to))
+        let token = self.token_of_handed(&account, &handed);
+        Ok(ScopedToken { token, scope, restricted_to: handed.restricted_to })
     }
 
     pub(super) fn wish(&self, account: &Account, request: &ScopedTokenRequest) -> Result<Wish, Problem> {
@@ -91,8 +92,4 @@ impl Broker {
             generation: handed.generation.0,
         }
     }
-}
-
-fn answer(token: Token, scope: Vec<String>, restricted_to: Option<String>) -> Reply {
-    Reply::One(Response::ScopedToken(Box::new(ScopedToken { token, scope, restricted_to })))
 }

@@ -1,7 +1,7 @@
 //! Requests whose body follows: paced, cut off, or not wanted.
 
 use boxd_proto::{ApiRequest, ApiRequestBody, Piece};
-use futures_util::{StreamExt as _, stream};
+use futures_util::StreamExt as _;
 use tokio::sync::{Notify, mpsc};
 
 use super::*;

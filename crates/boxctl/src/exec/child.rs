@@ -1,0 +1,164 @@
+//! The program while boxctl is its parent: how it is started, and what the system tells of it.
+
+use std::{
+    ffi::OsString,
+    io::{self, Read, Write},
+    process::{Command, ExitCode, Stdio},
+    thread::JoinHandle,
+};
+
+use rustix::process::{
+    Pid, Resource, Rlimit, Signal, WaitOptions, getrlimit, kill_process, setrlimit, waitpid,
+};
+
+use super::{
+    Variable,
+    mask::{Masker, Secrets},
+};
+
+/// Bytes read at a time.
+const CHUNK: usize = 16 * 1024;
+
+/// A program that has not been waited for yet.
+#[derive(Debug)]
+pub(crate) struct Program {
+    pub(crate) pid: Pid,
+    /// What passes its output on, where it is masked.
+    pub(crate) pumps: Vec<JoinHandle<()>>,
+}
+
+/// What became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// A signal stopped it, mostly `SIGTSTP` of a terminal.
+    Stopped,
+    Ended(End),
+}
+
+/// How it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    Status(u8),
+    Signal(i32),
+}
+
+impl Program {
+    /// Starts it in boxctl's own process group: the terminal is as much its as boxctl's.
+    pub(crate) fn start(
+        words: &[OsString],
+        environment: &[Variable],
+        masked: Option<&Secrets>,
+    ) -> io::Result<Self> {
+        let mut child = match spawn(staged(words), environment, masked) {
+            // Where /proc is not mounted it has to do without.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                spawn(direct(words), environment, masked)?
+            }
+            spawned => spawned?,
+        };
+        let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or(io::ErrorKind::Unsupported)?;
+        let mut pumps = Vec::new();
+        if let Some(secrets) = masked {
+            let (out, err) = (child.stdout.take(), child.stderr.take());
+            pumps.extend(out.map(|pipe| pump(pipe, io::stdout(), Masker::new(secrets))));
+            pumps.extend(err.map(|pipe| pump(pipe, io::stderr(), Masker::new(secrets))));
+        }
+        Ok(Self { pid, pumps })
+    }
+
+    /// What has become of it since it was looked at last.
+    pub(crate) fn look(&self) -> io::Result<Option<Change>> {
+        let options = WaitOptions::NOHANG | WaitOptions::UNTRACED;
+        let Some((_, status)) = waitpid(Some(self.pid), options)? else { return Ok(None) };
+        Ok(match (status.exit_status(), status.terminating_signal()) {
+            (Some(status), _) => {
+                Some(Change::Ended(End::Status(u8::try_from(status & 0xFF).unwrap_or(u8::MAX))))
+            }
+            (None, Some(signal)) => Some(Change::Ended(End::Signal(signal))),
+            (None, None) => status.stopped().then_some(Change::Stopped),
+        })
+    }
+
+    /// Sends it a signal. It has not been waited for, so its process id is still its own.
+    pub(crate) fn send(&self, signal: Signal) {
+        // It may have ended just now; that is noticed elsewhere.
+        kill_process(self.pid, signal).unwrap_or_default();
+    }
+}
+
+impl End {
+    /// Ends boxctl the same way, so that whoever waits for it sees what it would see of the program.
+    pub(crate) fn repeat(self) -> ExitCode {
+        match self {
+            Self::Status(status) => ExitCode::from(status),
+            Self::Signal(signal) => {
+                // The program has left its own core file; boxctl's would hold the token.
+                let core = Rlimit { current: Some(0), ..getrlimit(Resource::Core) };
+                if setrlimit(Resource::Core, core).is_ok() {
+                    // Only returns where the signal does not end a process; then as shells tell it.
+                    drop(signal_hook::low_level::emulate_default_handler(signal));
+                }
+                ExitCode::from(u8::try_from(128 + (signal & 0x7F)).unwrap_or(u8::MAX))
+            }
+        }
+    }
+}
+
+fn spawn(
+    mut command: Command,
+    environment: &[Variable],
+    masked: Option<&Secrets>,
+) -> io::Result<std::process::Child> {
+    command.envs(environment.iter().map(|(name, value)| (name, value)));
+    if masked.is_some() {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    }
+    command.spawn()
+}
+
+/// boxctl itself, on its way to the program.
+#[cfg(target_os = "linux")]
+fn staged(words: &[OsString]) -> Command {
+    let mut command = Command::new("/proc/self/exe");
+    command.arg("__exec-stage").arg(std::process::id().to_string()).arg("--").args(words);
+    command
+}
+
+#[cfg(not(target_os = "linux"))]
+fn staged(words: &[OsString]) -> Command {
+    direct(words)
+}
+
+fn direct(words: &[OsString]) -> Command {
+    let mut command = Command::new(words.first().map(OsString::as_os_str).unwrap_or_default());
+    command.args(words.iter().skip(1));
+    command
+}
+
+/// Passes what comes from `pipe` on to `to` until its end, or until nobody reads it there: then the program is to
+/// notice, as it would without boxctl in between.
+fn pump(
+    mut pipe: impl Read + Send + 'static,
+    mut to: impl Write + Send + 'static,
+    mut masker: Masker,
+) -> JoinHandle<()> {
+    std::thread::spawn(move || {
+        let mut chunk = vec![0; CHUNK];
+        let mut shown = Vec::with_capacity(CHUNK);
+        loop {
+            let length = match pipe.read(&mut chunk) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Ok(length) => length,
+                Err(_) => 0,
+            };
+            match length {
+                0 => masker.finish(&mut shown),
+                length => masker.push(chunk.get(..length).unwrap_or_default(), &mut shown),
+            }
+            if to.write_all(&shown).and_then(|()| to.flush()).is_err() || length == 0 {
+                return;
+            }
+            shown.clear();
+        }
+    })
+}

@@ -1,0 +1,83 @@
+//! Token endpoints for programs that renew by OAuth: their tokens are those that any client gets.
+
+use std::{pin::Pin, sync::Arc};
+
+use boxd_engine::{AccessToken, BootTime};
+use boxd_proto::{
+    Code, OpenTokenEndpoint, Problem, Rejected, Response, ScopedTokenRequest, Token, TokenRequest,
+};
+use futures_util::{Stream, stream};
+
+use super::{Broker, account::Account, problems};
+use crate::{
+    box_api::MeError,
+    server::Peer,
+    token_endpoint::{OpenEndpoint, OpenError, Tokens},
+};
+
+/// How long a program waits at its endpoint for a token that is not at hand, in milliseconds.
+const WAIT_MILLIS: u32 = 25_000;
+
+/// What one endpoint hands out, and for whom.
+#[derive(Debug)]
+struct Handout {
+    broker: Broker,
+    account: Arc<Account>,
+    request: ScopedTokenRequest,
+    peer: Peer,
+}
+
+impl Broker {
+    /// Opens an endpoint that is there for as long as the stream.
+    pub(super) async fn open_token_endpoint(
+        &self,
+        peer: &Peer,
+        open: OpenTokenEndpoint,
+    ) -> Result<Pin<Box<dyn Stream<Item = Response> + Send>>, Problem> {
+        let account = self.named(open.tokens.token.account.as_deref())?;
+        let name = account.name.clone();
+        let token = TokenRequest {
+            account: Some(name.as_str().to_owned()),
+            wait_millis: Some(WAIT_MILLIS),
+            ..TokenRequest::default()
+        };
+        let request = ScopedTokenRequest { token, ..open.tokens };
+        let handout = Handout { broker: self.clone(), account, request, peer: *peer };
+        // It is the one that the program was started with, or will be.
+        let known = handout.token(None).await?.generation;
+        let endpoint =
+            OpenEndpoint::open(handout, Some(known), open.again.as_ref()).await.map_err(|error| {
+                let (code, next_step) = match error {
+                    OpenError::Foreign => (Code::BadRequest, "ask for a new one"),
+                    OpenError::Bind(_) | OpenError::NoRandom => (Code::Internal, "try again"),
+                };
+                problems::problem(code, &name, error.to_string(), next_step.into())
+            })?;
+        tracing::info!(account = %name, url = endpoint.told().url, %peer, "a token endpoint is open");
+        let first = Response::TokenEndpoint(Box::new(endpoint.told().clone()));
+        Ok(Box::pin(stream::unfold((Some(first), endpoint), async |(first, endpoint)| match first {
+            Some(first) => Some((first, (None, endpoint))),
+            None => std::future::pending().await,
+        })))
+    }
+}
+
+impl Tokens for Handout {
+    fn boot(&self) -> BootTime {
+        self.broker.clock.boot()
+    }
+
+    async fn token(&self, refused: Option<u64>) -> Result<Token, Problem> {
+        let mut request = self.request.clone();
+        request.token.rejected = refused.map_or(Rejected::No, Rejected::Generation);
+        Ok(self.broker.scoped_token(&self.peer, request).await?.token)
+    }
+
+    async fn is_refused(&self, token: &Token) -> bool {
+        let Ok(effective) = self.broker.effective(&self.account) else { return false };
+        let access = AccessToken::new(token.access_token.expose());
+        let refused = self.broker.api.me(&effective.endpoint, &access).await == Err(MeError::Rejected);
+        tracing::info!(account = %self.account.name, generation = token.generation, refused, "a program renews early");
+        refused
+    }
+}

@@ -1,0 +1,90 @@
+//! The loopback socket of one endpoint and its connections: few, short, and gone with it.
+
+use std::{
+    collections::VecDeque,
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+use hyper::{server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    task::{AbortHandle, JoinSet},
+    time::timeout,
+};
+
+use super::{
+    Tokens,
+    answer::{self, Desk},
+};
+
+/// Connections at once. The oldest goes for a new one: a program that renews speaks at once.
+pub(super) const MOST_CONNECTIONS: usize = 32;
+/// For the head of a request.
+const HEAD_DEADLINE: Duration = Duration::from_secs(5);
+/// For a whole connection: one request, which may wait for a renewal.
+const CONNECTION_DEADLINE: Duration = Duration::from_mins(1);
+/// Longest head of a request, in bytes.
+const MOST_HEAD: usize = 16 * 1024;
+/// How long to leave the socket alone after it failed, mostly for want of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// The socket.
+#[derive(Debug)]
+pub(super) struct Listener {
+    socket: TcpListener,
+    port: u16,
+}
+
+impl Listener {
+    /// Listens on this port, or, where it is 0, on any free one.
+    pub(super) async fn bind(port: u16) -> io::Result<Self> {
+        let socket = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await?;
+        let port = socket.local_addr()?.port();
+        Ok(Self { socket, port })
+    }
+
+    pub(super) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Serves until it is dropped.
+    pub(super) async fn serve<T: Tokens>(self, desk: Arc<Desk<T>>) {
+        let mut tasks = JoinSet::new();
+        let mut oldest_first: VecDeque<AbortHandle> = VecDeque::new();
+        loop {
+            let stream = match self.socket.accept().await {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    tracing::debug!(%error, "a token endpoint could not hear its program");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    continue;
+                }
+            };
+            while tasks.try_join_next().is_some() {}
+            oldest_first.retain(|task| !task.is_finished());
+            if oldest_first.len() >= MOST_CONNECTIONS
+                && let Some(oldest) = oldest_first.pop_front()
+            {
+                oldest.abort();
+            }
+            oldest_first.push_back(tasks.spawn(connection(Arc::clone(&desk), stream)));
+        }
+    }
+}
+
+/// One connection: one request, one answer.
+async fn connection<T: Tokens>(desk: Arc<Desk<T>>, stream: TcpStream) {
+    let service = service_fn(|request| answer::to(&desk, request));
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_DEADLINE)
+        .max_buf_size(MOST_HEAD)
+        .keep_alive(false)
+        .serve_connection(TokioIo::new(stream), service);
+    // A program that goes away early needs no answer; neither does one that never reads it.
+    drop(timeout(CONNECTION_DEADLINE, connection).await);
+}
