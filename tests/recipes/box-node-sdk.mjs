@@ -10,7 +10,7 @@ import { BaseUrls, NetworkSession } from 'box-node-sdk/networking';
 const socketPath = execFileSync('boxctl', ['paths', 'socket'], { encoding: 'utf8' }).trim();
 
 // Implements the SDK's interface `Authentication`: asks boxd for the token of every call.
-class BoxdAuth {
+export class BoxdAuth {
   constructor(account) {
     this.account = account;
   }

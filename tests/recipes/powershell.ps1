@@ -4,17 +4,16 @@ $ErrorActionPreference = 'Stop'
 $api = $env:BOX_API_URL ?? 'https://api.box.com'
 
 function Get-Box([string] $Token) {
-    Invoke-RestMethod "$api$Path" -Headers @{ Authorization = "Bearer $Token" } `
-        -SkipHttpErrorCheck -StatusCodeVariable script:status
+    Invoke-WebRequest "$api$Path" -Headers @{ Authorization = "Bearer $Token" } -SkipHttpErrorCheck
 }
 
 $token = boxctl token
 if ($LASTEXITCODE) { exit $LASTEXITCODE }   # boxctl has said why, and what to do
 $answer = Get-Box $token
-if ($status -eq 401) {
+if ($answer.StatusCode -eq 401) {
     $token = $token | boxctl token --rejected -
     if ($LASTEXITCODE) { exit $LASTEXITCODE }
     $answer = Get-Box $token
 }
-if ($status -ge 400) { throw "Box answered $status" }
-$answer
+if ($answer.StatusCode -ge 400) { throw "Box answered $($answer.StatusCode)" }
+$answer.Content | ConvertFrom-Json
