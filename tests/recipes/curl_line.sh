@@ -1,0 +1,1 @@
+boxctl token -o curl | curl -K - -sSf "${BOX_API_URL:-https://api.box.com}/2.0/users/me"

@@ -1,0 +1,1 @@
+boxctl exec --oauth -- rclone lsd :box:
