@@ -12,6 +12,7 @@
 
 mod downscoped;
 mod footprint;
+mod http;
 mod load;
 mod programs;
 mod scale;
@@ -24,6 +25,7 @@ fn main() {
     start::measure(&programs);
     downscoped::measure(&programs);
     load::measure(&programs);
+    http::measure(&programs);
     footprint::measure(&programs);
     scale::measure(&programs);
 }
