@@ -18,16 +18,16 @@ use crate::{median, programs::Programs, report};
 const ECHO: usize = 200;
 /// Length of one measurement; boxd and echo take turns.
 const WINDOW: Duration = Duration::from_millis(700);
-const ROUNDS: usize = 5;
+pub(crate) const ROUNDS: usize = 5;
 
 /// What is sent and how long the answer is.
 #[derive(Clone)]
-struct Talk {
-    socket: PathBuf,
-    hello: Vec<u8>,
-    request: Vec<u8>,
-    hello_answer: usize,
-    answer: usize,
+pub(crate) struct Talk {
+    pub(crate) socket: PathBuf,
+    pub(crate) hello: Vec<u8>,
+    pub(crate) request: Vec<u8>,
+    pub(crate) hello_answer: usize,
+    pub(crate) answer: usize,
 }
 
 pub(crate) fn measure(programs: &Programs) {
@@ -81,7 +81,7 @@ pub(crate) fn measure(programs: &Programs) {
 }
 
 /// The conversation with boxd, and the length of its answer.
-fn to_boxd(socket: &Path) -> Talk {
+pub(crate) fn to_boxd(socket: &Path) -> Talk {
     let hello = vec![0xB0, b'X', b'D', 0x0D, 1, 1, 0, 0];
     let request = vec![14, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
     let mut stream = UnixStream::connect(socket).expect("boxd listens");
@@ -93,7 +93,7 @@ fn to_boxd(socket: &Path) -> Talk {
     Talk { socket: socket.to_owned(), hello, request, hello_answer: 8, answer }
 }
 
-fn per_second(talk: &Talk, clients: usize, kept: bool) -> f64 {
+pub(crate) fn per_second(talk: &Talk, clients: usize, kept: bool) -> f64 {
     let threads: Vec<_> = (0..clients)
         .map(|_| {
             let talk = talk.clone();

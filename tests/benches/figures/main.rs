@@ -12,6 +12,7 @@
 
 mod downscoped;
 mod footprint;
+mod http;
 mod load;
 mod passthrough;
 mod programs;
@@ -32,6 +33,7 @@ fn main() {
     part("start", start::measure);
     part("downscoped", downscoped::measure);
     part("load", load::measure);
+    part("http", http::measure);
     part("footprint", footprint::measure);
     part("scale", scale::measure);
     part("passthrough", passthrough::measure);
