@@ -43,6 +43,19 @@ async fn read_answer(stream: &mut (impl AsyncRead + Unpin)) -> String {
     }
 }
 
+/// Whether the document has this status for the operation, where it has that operation.
+fn is_documented(document: &serde_json::Value, line: &str, status: u16) -> bool {
+    let (method, target) = line.split_once(' ').unwrap();
+    let path = target.split('?').next().unwrap();
+    let path = match path.strip_prefix("/v1/accounts/") {
+        Some(rest) if rest.ends_with("/refresh") => "/v1/accounts/{name}/refresh",
+        Some(_) => "/v1/accounts/{name}",
+        None => path,
+    };
+    let operation = &document["paths"][path][method.to_lowercase()];
+    operation.is_null() || !operation["responses"][status.to_string()].is_null()
+}
+
 const JSON: &str = "Content-Type: application/json\r\n";
 
 #[tokio::test(start_paused = true)]
@@ -117,8 +130,15 @@ async fn reasons_to_refuse_have_statuses_of_their_own() {
         (415, "POST /v1/token", "", "{}"),
         (415, "POST /v1/token", "Content-Type: application/x-www-form-urlencoded\r\n", "account=work"),
     ];
+    let document = exchange(&rig, &request("GET /openapi.json", "", "")).await;
+    let document: serde_json::Value =
+        serde_json::from_str(document.split_once("\r\n\r\n").unwrap().1).unwrap();
     for (expected, line, headers, body) in cases {
         assert_eq!(status(&rig, line, headers, body).await, expected, "{line} {headers}");
+        assert!(
+            is_documented(&document, line, expected),
+            "{line} may answer {expected}, but does not say so"
+        );
     }
     assert_eq!(rig.server.counters.active.get(), 0);
 }
