@@ -26,7 +26,7 @@ impl Proxy {
             for stream in listener.incoming().flatten() {
                 let seen = Arc::clone(&seen);
                 // A client or sandbox that goes away is their matter.
-                thread::spawn(move || drop(tunnel(stream, port, &seen)));
+                thread::spawn(move || drop(tunnel(&stream, port, &seen)));
             }
         });
         Self { url, asked }
@@ -38,7 +38,7 @@ impl Proxy {
     }
 }
 
-fn tunnel(client: TcpStream, port: u16, asked: &Mutex<Vec<String>>) -> io::Result<()> {
+fn tunnel(mut client: &TcpStream, port: u16, asked: &Mutex<Vec<String>>) -> io::Result<()> {
     let mut head = BufReader::new(client.try_clone()?);
     let mut line = String::new();
     head.read_line(&mut line)?;
@@ -49,7 +49,7 @@ fn tunnel(client: TcpStream, port: u16, asked: &Mutex<Vec<String>>) -> io::Resul
         head.read_line(&mut line)?;
     }
     let server = TcpStream::connect(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
-    (&client).write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")?;
+    client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")?;
     let (mut up, mut down) = (server.try_clone()?, client.try_clone()?);
     thread::spawn(move || {
         // It speaks only once it is answered, so nothing was read too far.

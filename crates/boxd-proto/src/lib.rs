@@ -64,9 +64,11 @@ mod error;
 mod hello;
 mod message;
 mod secret;
+mod token_endpoint;
 
 pub use codec::{DecodeError, EncodeError, FRAME_HEADER, MAX_FRAME, decode, encode, frame_len};
 pub use error::{Code, Problem};
 pub use hello::{HELLO_LEN, Hello, HelloReply, MAGIC, NotNative, VERSION, choose};
 pub use message::*;
 pub use secret::Secret;
+pub use token_endpoint::{OpenTokenEndpoint, TokenEndpoint};

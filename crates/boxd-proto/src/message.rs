@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     error::{Code, Problem},
     secret::Secret,
+    token_endpoint::{OpenTokenEndpoint, TokenEndpoint},
 };
 
 /// A request. Variants are only ever added at the end.
@@ -94,29 +95,6 @@ pub enum Request {
     /// Open an OAuth token endpoint on the loopback interface, for a program that renews its token by itself; answered
     /// by a list of one [`Response::TokenEndpoint`]. The endpoint is there until the client closes the connection.
     OpenTokenEndpoint(Box<OpenTokenEndpoint>),
-}
-
-/// Which tokens an endpoint shall hand out.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OpenTokenEndpoint {
-    /// As for one token; life, refused token and wait mean nothing here.
-    pub tokens: ScopedTokenRequest,
-    /// An endpoint that an earlier connection, or an earlier run of the daemon, had: open it again as it was.
-    pub again: Option<TokenEndpoint>,
-}
-
-/// A token endpoint (RFC 6749 section 3.2) that knows one way only: `grant_type=refresh_token` (section 6). None of its
-/// secrets is of any use at Box.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TokenEndpoint {
-    /// `http://127.0.0.1:PORT/oauth2/token`.
-    pub url: String,
-    /// What a client names itself.
-    pub client_id: String,
-    /// Its secret.
-    pub client_secret: Secret,
-    /// The refresh token that a client sends. It gets the same one back each time.
-    pub refresh_token: Secret,
 }
 
 /// What a client wants of a downscoped token (RFC 8693; Box: guide "Downscope a token"), of a token as another
