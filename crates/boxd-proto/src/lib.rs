@@ -72,6 +72,7 @@ mod hello;
 mod message;
 mod piece;
 mod secret;
+mod token_endpoint;
 
 pub use codec::{DecodeError, EncodeError, FRAME_HEADER, MAX_FRAME, decode, encode, frame_len};
 pub use error::{Code, Problem};
@@ -79,3 +80,4 @@ pub use hello::{HELLO_LEN, Hello, HelloReply, MAGIC, NotNative, VERSION, choose}
 pub use message::*;
 pub use piece::Piece;
 pub use secret::Secret;
+pub use token_endpoint::{OpenTokenEndpoint, TokenEndpoint};

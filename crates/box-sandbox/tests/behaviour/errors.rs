@@ -110,8 +110,25 @@ fn other_methods_paths_and_sizes_are_refused() {
     assert_eq!(sandbox.send("GET /elsewhere", "").status, 404);
     assert_eq!(sandbox.send(FORM_TOKEN, &"x".repeat(65 * 1024)).status, 413);
     let token = sandbox.control("access-token", &json!({}));
-    let head =
-        format!("GET /2.0/folders/0\nAuthorization: Bearer {}", token["access_token"].as_str().unwrap());
-    assert_eq!(sandbox.send(&head, "").status, 404);
+    let bearer = format!("Authorization: Bearer {}", token["access_token"].as_str().unwrap());
+    for path in ["files/0", "folders/2", "folders/0/elsewhere", "folders/"] {
+        assert_eq!(sandbox.send(&format!("GET /2.0/{path}\n{bearer}"), "").status, 404, "{path}");
+    }
     assert_eq!(sandbox.try_send(&request("BROKEN", "")).expect("an answer").status, 400);
+}
+
+#[test]
+fn a_folder_can_be_listed_and_only_with_a_token() {
+    let sandbox = Sandbox::start(&[]);
+    let token = sandbox.control("access-token", &json!({}));
+    let list = |folder: &str, token: &str| {
+        sandbox
+            .send(&format!("GET /2.0/folders/{folder}/items?limit=1000\nAuthorization: Bearer {token}"), "")
+    };
+    let token = token["access_token"].as_str().unwrap();
+    let root = list("0", token).json();
+    assert_eq!((&root["total_count"], &root["entries"][0]["name"]), (&json!(1), &json!("Sandbox")));
+    let child = list(root["entries"][0]["id"].as_str().unwrap(), token).json();
+    assert_eq!(child["entries"], json!([]));
+    assert_eq!(list("0", "unknown").status, 401);
 }

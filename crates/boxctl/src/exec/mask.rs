@@ -13,10 +13,17 @@ const SHORTEST_FORM: usize = 8;
 #[derive(Clone, Default)]
 pub(crate) struct Secrets(Arc<RwLock<Forms>>);
 
-#[derive(Default)]
 struct Forms {
     /// Longest first.
     forms: Vec<Zeroizing<Vec<u8>>>,
+    /// Whether one of them begins with this byte.
+    begins: [bool; 256],
+}
+
+impl Default for Forms {
+    fn default() -> Self {
+        Self { forms: Vec::new(), begins: [false; 256] }
+    }
 }
 
 /// One stream.
@@ -31,6 +38,9 @@ impl Secrets {
     pub(crate) fn add(&self, secret: &str) {
         let mut found = self.0.write().unwrap_or_else(PoisonError::into_inner);
         for form in forms(secret.as_bytes()) {
+            if let Some(begins) = form.first().and_then(|first| found.begins.get_mut(usize::from(*first))) {
+                *begins = true;
+            }
             if !found.forms.contains(&form) {
                 found.forms.push(form);
             }
@@ -79,7 +89,7 @@ impl Masker {
 
 impl Forms {
     fn begin_with(&self, byte: u8) -> bool {
-        self.forms.iter().any(|form| form.first() == Some(&byte))
+        self.begins.get(usize::from(byte)).is_some_and(|begins| *begins)
     }
 
     /// Whether more bytes could make a secret of this, or a longer one than it begins with.

@@ -521,14 +521,17 @@ pub(crate) fn requests() -> Vec<Request> {
         Request::HasToken(Box::default()),
         Request::Metrics,
     ];
-    let endpoints = vec![
+    [first, api::requests(), requests_of_endpoints()].concat()
+}
+
+fn requests_of_endpoints() -> Vec<Request> {
+    vec![
         Request::OpenTokenEndpoint(Box::default()),
         Request::OpenTokenEndpoint(Box::new(OpenTokenEndpoint {
             tokens: ScopedTokenRequest { user: Some("u".into()), ..ScopedTokenRequest::default() },
             again: Some(an_endpoint()),
         })),
-    ];
-    [first, api::requests(), endpoints].concat()
+    ]
 }
 
 /// At least one answer of each variant, with every optional part present and absent.

@@ -29,8 +29,10 @@ use super::{
 const MOST_BODY: usize = 8 * 1024;
 /// For the body of a request.
 const BODY_DEADLINE: Duration = Duration::from_secs(5);
-/// Box is asked at most this often whether it refuses a token.
+/// Box is asked at most this often whether it refuses a token, in the long run.
 pub(super) const CHECK_PAUSE: Duration = Duration::from_secs(30);
+/// So many times at once: a program tries again when its first renewal did not help.
+pub(super) const CHECKS_AT_ONCE: u32 = 4;
 /// How long Box may take to say so: the program waits meanwhile.
 const CHECK_DEADLINE: Duration = Duration::from_secs(10);
 /// Who does not know the secrets waits this long for the answer, and keeps one of few connections busy with it.
@@ -58,8 +60,8 @@ pub(super) struct Desk<T> {
 struct History {
     /// Number of the token that it was handed last.
     handed: Option<u64>,
-    /// When Box was asked last.
-    checked: Option<BootTime>,
+    /// Until when the checks so far would have lasted, one each pause.
+    checks_until: BootTime,
 }
 
 /// Answers one request.
@@ -82,7 +84,7 @@ impl<T: Tokens> Desk<T> {
             tokens,
             credentials,
             host: format!("127.0.0.1:{port}"),
-            history: Mutex::new(History { handed: known, checked: None }),
+            history: Mutex::new(History { handed: known, checks_until: BootTime::default() }),
             wrong_attempts: AtomicU32::new(0),
         }
     }
@@ -151,9 +153,10 @@ impl<T: Tokens> Desk<T> {
 
     fn may_check(&self, history: &mut History) -> bool {
         let now = self.tokens.boot();
-        let may = history.checked.is_none_or(|last| now.since(last) >= CHECK_PAUSE);
+        let until = history.checks_until.max(now).after(CHECK_PAUSE);
+        let may = until.since(now) <= CHECK_PAUSE * CHECKS_AT_ONCE;
         if may {
-            history.checked = Some(now);
+            history.checks_until = until;
         }
         may
     }

@@ -3,8 +3,9 @@
 //!
 //! An endpoint has secrets of its own and lives as long as the value that opened it. It hands out the token that boxd has,
 //! and spends nothing by itself. A program that asks although it was handed the current token before may have been refused
-//! with it by Box: then boxd asks Box, at most every 30 s, and only where Box says 401 the token is taken for rejected,
-//! as if the program had said so by boxd's own protocols. A program that asks in a loop burns no grant.
+//! with it by Box: then boxd asks Box (four times at once, in the long run every 30 s), and only where Box says 401 the token
+//! is taken for rejected, as if the program had said so by boxd's own protocols. A program that asks in a loop burns no
+//! grant.
 
 mod answer;
 mod credentials;
