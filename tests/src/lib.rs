@@ -10,6 +10,7 @@
 
 pub mod binaries;
 pub mod browser;
+pub mod curl;
 pub mod daemon;
 pub mod http;
 pub mod sandbox;

@@ -100,6 +100,9 @@ fn many_calls_share_a_connection_also_after_a_problem() {
                     vec![Response::AccountName("a".into()), Response::AccountName("b".into()), Response::End]
                 }
                 Request::Reload => vec![Response::Done],
+                Request::Metrics => {
+                    vec![Response::Metrics("a 1\n".into()), Response::Metrics("b 2\n".into()), Response::End]
+                }
                 _ => vec![Response::Error(problem())],
             };
             stream.write_all(&answers.iter().flat_map(frame).collect::<Vec<_>>()).unwrap();
@@ -111,6 +114,7 @@ fn many_calls_share_a_connection_also_after_a_problem() {
     assert_eq!(client.accounts().unwrap(), ["a", "b"]);
     assert!(matches!(client.status(None), Err(Error::Problem(_))));
     client.reload().unwrap();
+    assert_eq!(client.metrics().unwrap(), "a 1\nb 2\n");
     assert_eq!(client.token(&at_once()).unwrap(), token());
 }
 

@@ -1,14 +1,17 @@
 //! What Prometheus is told of accounts: one pass over all of them, then text made piece by piece.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
-use boxd_engine::{Trouble, event::Notice, trouble::Remedy};
+use boxd_engine::{Now, Trouble, WallTime, event::Notice, trouble::Remedy};
 use boxd_proto::{GrantState, Response};
 
-use super::{Broker, account::Account};
+use super::{Broker, account::Account, status::grant_state};
 use crate::metrics::{Exposition, Kind};
 
 /// From this size on, in bytes, a piece is sent before more is made; far below a frame.
@@ -146,7 +149,8 @@ impl Row {
 impl Broker {
     /// Prometheus' text in pieces.
     pub(super) fn metrics(&self) -> impl Iterator<Item = Response> + Send + use<> {
-        let rows: Vec<Row> = self.all().into_iter().map(|account| self.row(account)).collect();
+        let now = self.clock.now();
+        let rows: Vec<Row> = self.all().iter().map(|account| self.row(account, now)).collect();
         let mut own = Exposition::default();
         own.family("boxd_accounts", Kind::Gauge, "Accounts that boxd looks after.");
         own.sample("boxd_accounts", &[], rows.len());
@@ -155,17 +159,18 @@ impl Broker {
         std::iter::once(own.into_text()).chain(Pieces { rows, family: 0, row: 0 }).map(Response::Metrics)
     }
 
-    fn row(&self, account: Arc<Account>) -> Row {
-        let status = self.status_of(&account);
-        let tally = &account.tally;
+    fn row(&self, account: &Arc<Account>, now: Now) -> Row {
         let count = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        let view = account.view.borrow();
+        let served = view.serve(now.boot, Duration::ZERO);
+        let deadline = view.login_deadline(now, self.clock.boot_id());
         Row {
-            state: status.state,
-            token_ends: status.box_expires_at,
-            login_deadline: status.login_deadline,
-            served: count(&tally.served),
-            refreshes: tally.refreshes.each_ref().map(count),
-            account,
+            state: grant_state(view.state),
+            token_ends: served.map(|served| now.wall.after(served.box_for).unix_seconds()),
+            login_deadline: deadline.map(WallTime::unix_seconds),
+            served: count(&account.tally.served),
+            refreshes: account.tally.refreshes.each_ref().map(count),
+            account: Arc::clone(account),
         }
     }
 }

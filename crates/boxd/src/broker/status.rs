@@ -54,7 +54,7 @@ impl Broker {
     }
 }
 
-fn grant_state(state: State) -> GrantState {
+pub(super) fn grant_state(state: State) -> GrantState {
     match state {
         State::Absent => GrantState::Absent,
         State::Healthy => GrantState::Healthy,

@@ -1,6 +1,12 @@
 //! One connection of HTTP, from its first byte to its end.
 
-use std::{convert::Infallible, pin::pin};
+use std::{
+    convert::Infallible,
+    future::poll_fn,
+    pin::pin,
+    sync::{Arc, Mutex},
+    task::Poll,
+};
 
 use boxd_proto::Problem;
 use hyper::{
@@ -13,7 +19,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{
     dispatch,
-    paced::Paced,
+    paced::{Paced, held},
     progress::{Phase, Progress},
     refusal::Refusal,
     rewound::Rewound,
@@ -35,10 +41,12 @@ pub(crate) async fn serve<S: Service>(
 ) -> hyper::Result<()> {
     let peer = seat.peer();
     let progress = Progress::new(seat);
-    let stream = Paced::new(Rewound::new(begun, stream), progress.clone(), &server.limits);
+    let line = Arc::new(Mutex::new(Rewound::new(begun, stream)));
+    let stream = Paced::new(line.clone(), progress.clone(), &server.limits);
     let service = service_fn(async |request| {
         let answering = progress.answering();
-        let answer = dispatch::answer(server, &peer, request).await;
+        // Boxed: hyper keeps the room of this future while a connection idles or streams.
+        let answer = Box::pin(dispatch::answer(server, &peer, request)).await;
         server.counters.served.up();
         let mut answer = answer.map(|body| body.ending(answering));
         if progress.seat().is_ending() {
@@ -47,7 +55,16 @@ pub(crate) async fn serve<S: Service>(
         Ok::<_, Infallible>(answer)
     });
     let mut connection = pin!(protocol().serve_connection(TokioIo::new(stream), service));
-    match connection.as_mut().await {
+    let end = poll_fn(|context| {
+        let end = connection.as_mut().poll(context);
+        // hyper does not look at a client that has sent a next request already.
+        let waits = end.is_pending() && (progress.is(Phase::Answering) || progress.is(Phase::Streaming));
+        if waits && held(&line).poll_departure(context).is_ready() {
+            return Poll::Ready(Ok(()));
+        }
+        end
+    });
+    match end.await {
         // There is no other way to end a stream of events.
         Err(error) if error.is_incomplete_message() && progress.is(Phase::Streaming) => Ok(()),
         end => end,

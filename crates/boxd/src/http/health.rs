@@ -9,6 +9,8 @@ use crate::server::Service;
 
 /// Accounts that are named one by one, of those that are not ready.
 const MOST_NAMED: usize = 100;
+/// Accounts that are looked at in one go; requests of other clients come in between.
+const IN_ONE_GO: usize = 64;
 
 /// Whether the daemon makes progress: it does, if it can say so.
 pub(super) async fn of_daemon<S: Service>(ask: &Ask<'_, S>) -> Result<Response<Body>, Refusal> {
@@ -27,7 +29,10 @@ pub(super) async fn of_accounts<S: Service>(
 ) -> Result<Response<Body>, Refusal> {
     let (mut ready, mut unready) = (0_usize, 0_usize);
     let mut reasons = Vec::new();
-    for status in status::statuses(ask, account).await? {
+    for (index, status) in status::statuses(ask, account).await?.enumerate() {
+        if index % IN_ONE_GO == IN_ONE_GO - 1 {
+            tokio::task::yield_now().await;
+        }
         if status.token {
             ready += 1;
         } else {

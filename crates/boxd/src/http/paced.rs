@@ -3,7 +3,7 @@
 use std::{
     io::{self, IoSlice},
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -13,12 +13,18 @@ use tokio::{
     time::Sleep,
 };
 
-use super::progress::{Phase, Progress};
+use super::{
+    progress::{Phase, Progress},
+    rewound::Rewound,
+};
 use crate::server::Limits;
+
+/// A stream that the connection itself can look at, too.
+pub(super) type Line<IO> = Arc<Mutex<Rewound<IO>>>;
 
 #[derive(Debug)]
 pub(super) struct Paced<IO> {
-    stream: IO,
+    line: Line<IO>,
     progress: Arc<Progress>,
     receive: Deadline,
     send: Deadline,
@@ -31,6 +37,11 @@ pub(super) struct Paced<IO> {
 struct Deadline {
     within: Duration,
     timer: Option<Pin<Box<Sleep>>>,
+}
+
+/// Only the connection's own task takes this lock.
+pub(super) fn held<IO>(line: &Mutex<Rewound<IO>>) -> MutexGuard<'_, Rewound<IO>> {
+    line.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 // === impl Deadline ===
@@ -54,9 +65,9 @@ impl Deadline {
 // === impl Paced ===
 
 impl<IO> Paced<IO> {
-    pub(super) fn new(stream: IO, progress: Arc<Progress>, limits: &Limits) -> Self {
+    pub(super) fn new(line: Line<IO>, progress: Arc<Progress>, limits: &Limits) -> Self {
         let (receive, send) = (Deadline::new(limits.receive), Deadline::new(limits.send));
-        Self { stream, progress, receive, send, ended: false }
+        Self { line, progress, receive, send, ended: false }
     }
 
     /// What became of a write: the client has the deadline for all that is gathered at a time.
@@ -83,7 +94,7 @@ impl<IO: AsyncRead + Unpin> AsyncRead for Paced<IO> {
             return Poll::Ready(Ok(()));
         }
         let before = buffer.filled().len();
-        let read = Pin::new(&mut this.stream).poll_read(context, buffer);
+        let read = Pin::new(&mut *held(&this.line)).poll_read(context, buffer);
         if read.is_pending() {
             if this.progress.is(Phase::Receiving) {
                 return this.receive.wait(context, "the client did not finish the head of a request in time");
@@ -113,7 +124,7 @@ impl<IO: AsyncWrite + Unpin> AsyncWrite for Paced<IO> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        let written = Pin::new(&mut *held(&self.line)).poll_write(context, bytes);
         self.after_write(context, written)
     }
 
@@ -122,29 +133,30 @@ impl<IO: AsyncWrite + Unpin> AsyncWrite for Paced<IO> {
         context: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        let written = Pin::new(&mut *held(&self.line)).poll_write_vectored(context, slices);
         self.after_write(context, written)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        held(&self.line).is_write_vectored()
     }
 
     /// hyper flushes when all that it has gathered was written.
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(Pin::new(&mut self.stream).poll_flush(context))?;
+        let flushed = Pin::new(&mut *held(&self.line)).poll_flush(context);
+        ready!(flushed)?;
         self.send.lift();
         if self.progress.is(Phase::Answered) {
             self.progress.awaiting();
-            if self.progress.seat().is_ending() {
-                // hyper looks for a next request only when something comes.
+            if self.progress.seat().is_ending() || held(&self.line).has_begun() {
+                // hyper looks for a next request only when something comes from the system.
                 context.waker().wake_by_ref();
             }
         }
         Poll::Ready(Ok(()))
     }
 
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut *held(&self.line)).poll_shutdown(context)
     }
 }

@@ -1,9 +1,9 @@
-//! A stream from whose beginning some bytes were read already: they come first.
+//! A stream of which some bytes were read before their turn: they come first.
 
 use std::{
     io::{self, IoSlice},
-    pin::Pin,
-    task::{Context, Poll},
+    pin::{Pin, pin},
+    task::{Context, Poll, ready},
 };
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -19,6 +19,24 @@ pub(super) struct Rewound<IO> {
 impl<IO> Rewound<IO> {
     pub(super) fn new(begun: Input, stream: IO) -> Self {
         Self { begun, stream }
+    }
+
+    /// Whether something is here already, which no event of the stream will tell.
+    pub(super) fn has_begun(&self) -> bool {
+        !self.begun.is_empty()
+    }
+}
+
+impl<IO: AsyncRead + Unpin> Rewound<IO> {
+    /// Ready once the client has gone; what it sends meanwhile is kept for its turn, up to a bound.
+    pub(super) fn poll_departure(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        while self.begun.may_read_ahead() {
+            match ready!(pin!(self.begun.receive(&mut self.stream)).poll(context)) {
+                Ok(true) => {}
+                Ok(false) | Err(_) => return Poll::Ready(()),
+            }
+        }
+        Poll::Pending
     }
 }
 

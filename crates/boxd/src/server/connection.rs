@@ -68,10 +68,10 @@ pub(super) async fn serve<S: Service>(
 ) {
     let peer = seat.peer();
     let mut line = Line { stream, input: Input::new(), output: Output::new() };
-    let mut end = converse(&mut line, &seat, &server).await;
+    // Both boxed: a connection of one protocol need not have room for the other.
+    let mut end = Box::pin(converse(&mut line, &seat, &server)).await;
     if let Err(Fault::Http) = end {
         server.counters.http.up();
-        // Boxed: a connection of the native protocol need not be as large as one of HTTP.
         end = Box::pin(http::serve(line.stream, line.input, seat, &server)).await.map_err(Fault::from);
     }
     if let Err(fault) = end {

@@ -59,13 +59,13 @@ impl Input {
     }
 
     /// Reads once. Returns whether there was anything but the end. Cancelling loses nothing.
-    pub(super) async fn receive(&mut self, stream: &mut (impl AsyncRead + Unpin)) -> io::Result<bool> {
+    pub(crate) async fn receive(&mut self, stream: &mut (impl AsyncRead + Unpin)) -> io::Result<bool> {
         self.make_space();
         Ok(stream.read_buf(&mut self.bytes).await? > 0)
     }
 
     /// Whether more may be read while a request is being answered.
-    pub(super) fn may_read_ahead(&self) -> bool {
+    pub(crate) fn may_read_ahead(&self) -> bool {
         self.pending().len() < READ_AHEAD
     }
 

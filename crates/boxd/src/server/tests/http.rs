@@ -43,6 +43,19 @@ async fn read_answer(stream: &mut (impl AsyncRead + Unpin)) -> String {
     }
 }
 
+/// Whether the document has this status for the operation, where it has that operation.
+fn is_documented(document: &serde_json::Value, line: &str, status: u16) -> bool {
+    let (method, target) = line.split_once(' ').unwrap();
+    let path = target.split('?').next().unwrap();
+    let path = match path.strip_prefix("/v1/accounts/") {
+        Some(rest) if rest.ends_with("/refresh") => "/v1/accounts/{name}/refresh",
+        Some(_) => "/v1/accounts/{name}",
+        None => path,
+    };
+    let operation = &document["paths"][path][method.to_lowercase()];
+    operation.is_null() || !operation["responses"][status.to_string()].is_null()
+}
+
 const JSON: &str = "Content-Type: application/json\r\n";
 
 #[tokio::test(start_paused = true)]
@@ -54,7 +67,7 @@ async fn a_connection_serves_many_requests_and_waits_for_ever_between_them() {
         let answer = read_answer(&mut client).await;
         assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.contains("\"generation\":7"), "{answer}");
         assert!(answer.contains("cache-control: no-store\r\n"), "{answer}");
-        tokio::time::sleep(Duration::from_mins(60)).await;
+        tokio::time::sleep(Duration::from_hours(1)).await;
     }
     assert_eq!(rig.server.counters.served.get(), 3);
     drop(client);
@@ -117,8 +130,15 @@ async fn reasons_to_refuse_have_statuses_of_their_own() {
         (415, "POST /v1/token", "", "{}"),
         (415, "POST /v1/token", "Content-Type: application/x-www-form-urlencoded\r\n", "account=work"),
     ];
+    let document = exchange(&rig, &request("GET /openapi.json", "", "")).await;
+    let document: serde_json::Value =
+        serde_json::from_str(document.split_once("\r\n\r\n").unwrap().1).unwrap();
     for (expected, line, headers, body) in cases {
         assert_eq!(status(&rig, line, headers, body).await, expected, "{line} {headers}");
+        assert!(
+            is_documented(&document, line, expected),
+            "{line} may answer {expected}, but does not say so"
+        );
     }
     assert_eq!(rig.server.counters.active.get(), 0);
 }
@@ -163,7 +183,7 @@ async fn heads_have_a_bound() {
     let rig = Rig::new(Fake::default());
     let large = format!("X-Large: {}\r\n", "x".repeat(20_000));
     assert_eq!(status(&rig, "GET /v1/token", &large, "").await, 431);
-    let many: String = (0..200).map(|number| format!("X-{number}: x\r\n")).collect();
+    let many = "X: x\r\n".repeat(200);
     assert_eq!(status(&rig, "GET /v1/token", &many, "").await, 431);
     let line = format!("GET /v1/token?account={}", "x".repeat(70_000));
     assert!(matches!(status(&rig, &line, "", "").await, 414 | 431));
@@ -237,13 +257,48 @@ async fn a_client_that_leaves_frees_what_waits_for_it() {
     let rig = Rig::new(Fake::default());
     let (mut client, task) = rig.connect();
     client.write_all(b"GET /v1/token?account=slow HTTP/1.1\r\nHost: boxd\r\n\r\n").await.unwrap();
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    tokio::time::sleep(Duration::from_mins(1)).await;
     assert!(!task.is_finished());
     let begun = Instant::now();
     drop(client);
     task.await.unwrap();
     assert_eq!(begun.elapsed(), Duration::ZERO);
     assert_eq!(rig.server.service.abandoned.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_has_asked_ahead_is_seen_to_leave_too() {
+    let rig = Rig::new(Fake::default());
+    let (mut client, task) = rig.connect();
+    let slow = "GET /v1/token?account=slow HTTP/1.1\r\nHost: boxd\r\n\r\n";
+    client.write_all(slow.repeat(2).as_bytes()).await.unwrap();
+    tokio::time::sleep(Duration::from_mins(1)).await;
+    client.write_all(slow.as_bytes()).await.unwrap();
+    tokio::time::sleep(Duration::from_mins(1)).await;
+    let begun = Instant::now();
+    drop(client);
+    task.await.unwrap();
+    assert_eq!(begun.elapsed(), Duration::ZERO);
+    assert_eq!(rig.server.service.abandoned.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_asked_ahead_is_answered_in_its_turn() {
+    let rig = Rig::new(Fake::default());
+    let (mut client, task) = rig.connect();
+    let ask = |account| format!("GET /v1/token?account={account} HTTP/1.1\r\nHost: boxd\r\n\r\n");
+    for account in ["slow", "b", "c"] {
+        client.write_all(ask(account).as_bytes()).await.unwrap();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    rig.server.service.gate.send_replace(true);
+    for account in ["slow", "b", "c"] {
+        let answer = read_answer(&mut client).await;
+        assert!(answer.contains(&format!("\"account\":\"{account}\"")), "{account}: {answer}");
+    }
+    drop(client);
+    task.await.unwrap();
+    assert_eq!(rig.server.counters.faults.get(), 0);
 }
 
 #[tokio::test(start_paused = true)]

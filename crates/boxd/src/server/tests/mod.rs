@@ -2,20 +2,25 @@
 
 mod admission;
 mod bind;
+mod events;
 mod faults;
 mod http;
 mod protocol;
 mod socket;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use boxd_proto::{
-    FRAME_HEADER, HELLO_LEN, Hello, HelloReply, Info, Request, Response, Secret, Token, TokenRequest, decode,
-    encode, frame_len,
+    Event, EventKind, FRAME_HEADER, HELLO_LEN, Hello, HelloReply, Info, Request, Response, Secret, Token,
+    TokenRequest, decode, encode, frame_len,
 };
+use futures_util::{Stream, StreamExt as _, stream};
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream},
     sync::watch,
@@ -67,6 +72,7 @@ impl Service for Fake {
                 let names = (0..self.names).map(|n| Response::AccountName(format!("account-{n}")));
                 Reply::Many(Box::new(names.chain([Response::End])))
             }
+            Request::Watch { account, .. } => Reply::Stream(events(account.as_deref())),
             // An answer that no frame can hold.
             Request::Info => Response::Info(Box::new(Info {
                 version: "x".repeat(70_000),
@@ -79,6 +85,19 @@ impl Service for Fake {
             .into(),
             _ => Response::Done.into(),
         }
+    }
+}
+
+/// One event, and then none for ever; `flood`: one after another; `dropped`: one that says so, and the end.
+fn events(account: Option<&str>) -> Pin<Box<dyn Stream<Item = Response> + Send>> {
+    let event = |kind| {
+        let detail = Some("x".repeat(1000));
+        Response::Event(Box::new(Event { id: Some("1-1".into()), kind, account: None, status: None, detail }))
+    };
+    match account {
+        Some("flood") => Box::pin(stream::repeat(event(EventKind::State))),
+        Some("dropped") => Box::pin(stream::iter([event(EventKind::Dropped)])),
+        _ => Box::pin(stream::iter([event(EventKind::Complete)]).chain(stream::pending())),
     }
 }
 
