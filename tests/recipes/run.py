@@ -41,15 +41,20 @@ def check(what, holds, why=""):
 class Place:
     """A sandbox and a boxd in fresh places, and the environment of a program there."""
 
+    open = set()
+
     def __init__(self, binaries, work, *, config="", account="work", sandbox=()):
+        self.started = []
+        Place.open.add(self)
         self.home = Path(tempfile.mkdtemp(prefix="recipes-"))
         self.state = self.home / "state"
         self.argv = self.home / "argv"
         (self.home / "config.toml").write_text(config)
         (self.home / "config.toml").chmod(0o600)
         self.state.mkdir(mode=0o700)
-        self.sandbox = subprocess.Popen([binaries / "box-sandbox", "serve", *sandbox], stdout=subprocess.PIPE, text=True)
-        grant = self.sandbox.stdout.readline()
+        emulator = subprocess.Popen([binaries / "box-sandbox", "serve", *sandbox], stdout=subprocess.PIPE, text=True)
+        self.started.append(emulator)
+        grant = emulator.stdout.readline()
         self.ready = json.loads(grant)
         self.environment = {
             "PATH": f"{self.witnesses(binaries)}:{os.environ['PATH']}",
@@ -60,11 +65,12 @@ class Place:
             "NO_PROXY": "127.0.0.1",
             "no_proxy": "127.0.0.1",
         }
-        self.log = open(self.home / "log", "w", encoding="utf-8")
-        self.boxd = subprocess.Popen([binaries / "boxd"], env=self.environment, stderr=self.log)
+        with open(self.home / "log", "w", encoding="utf-8") as log:
+            boxd = subprocess.Popen([binaries / "boxd"], env=self.environment, stderr=log)
+        self.started.append(boxd)
         deadline = time.monotonic() + PATIENCE
         while not (self.state / "boxd.sock").exists():
-            if self.boxd.poll() is not None or time.monotonic() > deadline:
+            if boxd.poll() is not None or time.monotonic() > deadline:
                 fail("boxd does not start", (self.home / "log").read_text())
             time.sleep(0.02)
         if account:
@@ -128,10 +134,10 @@ class Place:
                 fail(f"{what}: a token is in {'an argument' if path == self.argv else path.name}")
 
     def close(self):
-        for process in (self.boxd, self.sandbox):
+        Place.open.discard(self)
+        for process in reversed(self.started):
             process.terminate()
             process.wait(PATIENCE)
-        self.log.close()
         shutil.rmtree(self.home)
 
 
@@ -140,12 +146,12 @@ class Steady:
 
     def __init__(self, name, command, line, place):
         self.name, self.line, self.calls, self.slowest, self.error = name, line, 0, 0.0, None
+        self.stderr = place.home / f"{name}.stderr"
         self.process = subprocess.Popen(
             command, cwd=place.home, env=place.environment, text=True, bufsize=1,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=open(place.home / f"{name}.stderr", "w+", encoding="utf-8"),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.stderr.open("w"),
         )
         self.login = place.ready["users"][0]["login"]
-        self.stderr = place.home / f"{name}.stderr"
 
     def call(self):
         began = time.monotonic()
@@ -319,4 +325,8 @@ def main():
     print("PASS all recipes")
 
 
-main()
+try:
+    main()
+finally:
+    for left in list(Place.open):
+        left.close()

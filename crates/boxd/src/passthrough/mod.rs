@@ -1,7 +1,7 @@
 //! Passes calls to Box's API through, with the account's token put in: a program then never holds a token at all.
 //!
 //! Calls go to the account's `api_url` or `upload_url` and nowhere else, only below the prefix of the API
-//! ([`target`]), and without what is between two neighbours ([`headers`]). Bodies stream both ways ([`body`]).
+//! (`target`), and without what is between two neighbours (`headers`). Bodies stream both ways (`body`).
 
 mod body;
 mod follow;
