@@ -16,10 +16,11 @@ use crate::{
     deadline::Deadline,
     error::Error,
     transport::{ReceiveError, Transport},
+    watch::Watch,
 };
 
 /// Time to connect, and for what the daemon answers from memory: it is never slow at that.
-const LOCAL: Duration = Duration::from_secs(5);
+pub(crate) const LOCAL: Duration = Duration::from_secs(5);
 /// What a daemon may take beyond the wait that a request names.
 const MARGIN: Duration = Duration::from_secs(5);
 /// The daemon's own default wait.
@@ -150,6 +151,14 @@ impl Client {
             Response::Account(status) => Ok(*status),
             other => Err(other),
         })
+    }
+
+    /// Watches one account, or all of them, over a connection of its own.
+    ///
+    /// # Errors
+    /// As [`Client::connect_to`]. That there is no such account is told by the watch itself.
+    pub fn watch(&self, account: Option<&str>) -> Result<Watch, Error> {
+        Watch::connect_to(&self.socket, account)
     }
 
     /// The names of all accounts.
@@ -324,17 +333,7 @@ impl Client {
     }
 
     fn unreachable(&self, reason: Option<io::Error>) -> Error {
-        let reason = match reason {
-            Some(reason) if matches!(reason.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
-                io::Error::new(io::ErrorKind::TimedOut, "it did not answer in time")
-            }
-            Some(reason) if reason.kind() == io::ErrorKind::UnexpectedEof => {
-                io::Error::new(io::ErrorKind::UnexpectedEof, "it closed the connection without an answer")
-            }
-            Some(reason) => reason,
-            None => io::Error::from(io::ErrorKind::NotConnected),
-        };
-        Error::Unreachable { socket: self.socket.clone(), reason }
+        Error::unreachable(&self.socket, reason.unwrap_or_else(|| io::ErrorKind::NotConnected.into()))
     }
 }
 

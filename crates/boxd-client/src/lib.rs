@@ -14,17 +14,21 @@
 //! anything is sent.
 #![forbid(unsafe_code)]
 
+mod backoff;
 mod client;
+mod cutter;
 mod deadline;
 mod error;
 mod identity;
 mod transport;
+mod watch;
 
 pub use boxd_proto::{
-    AccountStatus, Auth, BeginLogin, Code, Endpoints, GrantState, Import, ImportedCredential, Info,
-    LoginNeeds, LoginPage, Problem, Rejected, Request, Response, ScopedToken, ScopedTokenRequest, Secret,
-    Subject, Token, TokenRequest, User,
+    AccountStatus, Auth, BeginLogin, Code, Endpoints, Event, EventKind, GrantState, Import,
+    ImportedCredential, Info, LoginNeeds, LoginPage, Problem, Rejected, Request, Response, ScopedToken,
+    ScopedTokenRequest, Secret, Subject, Token, TokenRequest, User,
     endpoint::{EndpointError, Environment, SYSTEM_SOCKET},
 };
 pub use client::{Client, LoginStep};
 pub use error::Error;
+pub use watch::{News, Outage, Stopper, Watch};

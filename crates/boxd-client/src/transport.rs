@@ -13,7 +13,7 @@ use interprocess::{
 };
 use zeroize::Zeroizing;
 
-use crate::{deadline::Deadline, error::Error, identity};
+use crate::{cutter::Cutter, deadline::Deadline, error::Error, identity};
 
 /// Bytes asked for at a time: a token's answer with the hello's arrives in one read.
 const CHUNK: usize = 4096;
@@ -75,25 +75,37 @@ impl Transport {
     /// One answer, or one more frame of it, before the time of its request is over.
     pub(crate) fn receive(&mut self) -> Result<Response, ReceiveError> {
         if self.hello_pending {
-            let reply = HelloReply::from_bytes(self.take()?).map_err(Error::not_boxd)?;
+            let reply = HelloReply::from_bytes(self.front()?).map_err(Error::not_boxd)?;
+            self.drop_front(HELLO_LEN);
             if reply.chosen != VERSION {
                 return Err(Error::VersionMismatch { min: reply.min, max: reply.max }.into());
             }
             self.hello_pending = false;
         }
-        let length = frame_len(self.take::<FRAME_HEADER>()?).map_err(Error::from)?;
-        self.fill(length)?;
-        let response = decode(self.inbox.get(..length).unwrap_or_default()).map_err(Error::from)?;
-        self.drop_front(length);
+        // Nothing is taken before the frame is whole: where the time is over in the middle, the next call goes on.
+        let length = frame_len(self.front::<FRAME_HEADER>()?).map_err(Error::from)?;
+        let end = FRAME_HEADER + length;
+        self.fill(end)?;
+        let response = decode(self.inbox.get(FRAME_HEADER..end).unwrap_or_default()).map_err(Error::from)?;
+        self.drop_front(end);
         Ok(response)
     }
 
-    /// The next `N` bytes.
-    fn take<const N: usize>(&mut self) -> io::Result<[u8; N]> {
+    /// The same with another end of the time.
+    pub(crate) fn receive_until(&mut self, deadline: Deadline) -> Result<Response, ReceiveError> {
+        self.deadline = deadline;
+        self.receive()
+    }
+
+    /// What ends this connection from another thread.
+    pub(crate) fn cutter(&self) -> io::Result<Cutter> {
+        Cutter::of(&self.stream)
+    }
+
+    /// The next `N` bytes, which stay.
+    fn front<const N: usize>(&mut self) -> io::Result<[u8; N]> {
         self.fill(N)?;
-        let bytes = self.inbox.first_chunk().copied().ok_or(io::ErrorKind::UnexpectedEof)?;
-        self.drop_front(N);
-        Ok(bytes)
+        self.inbox.first_chunk().copied().ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
     }
 
     /// Reads until at least `length` bytes are there.
