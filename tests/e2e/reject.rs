@@ -1,5 +1,7 @@
 //! Programs that report a token as refused by Box: many at once, late ones, and one that lies.
 
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a helper of a test fails by panicking")]
+
 use std::process::Stdio;
 
 use boxd_client::{Client, Code, Error, Rejected, Secret, TokenRequest};
