@@ -57,6 +57,11 @@ impl Transport {
         if self.hello_pending { &HELLO } else { &[] }
     }
 
+    /// Whether the daemon has answered the hello.
+    pub(crate) fn is_greeted(&self) -> bool {
+        !self.hello_pending
+    }
+
     /// Sends one request, with the hello before it where that is due, and begins the time for its answer.
     pub(crate) fn send(&mut self, mut bytes: &[u8], within: Duration) -> io::Result<()> {
         self.deadline = Deadline::after(within);

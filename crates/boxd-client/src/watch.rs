@@ -122,7 +122,8 @@ impl Watch {
         Ok(watch)
     }
 
-    /// The next event, waiting at most `time` for it.
+    /// The next event, waiting at most `time` for it; less where the daemon goes away meanwhile, so that
+    /// [`Watch::outage`] can be looked at.
     ///
     /// # Errors
     /// Those that waiting cannot help, such as an unknown account. The watch is over then.
@@ -164,6 +165,9 @@ impl Watch {
                     let wait = until.map_or(dead_at, |until| until.min(dead_at));
                     match transport.receive_until(wait) {
                         Err(ReceiveError::Io(reason)) if is_timeout(&reason) && !dead_at.is_over() => {
+                            if transport.is_greeted() {
+                                self.outage = None;
+                            }
                             return Ok(News::Nothing);
                         }
                         Err(ReceiveError::Io(reason)) => Err(Error::unreachable(&self.socket, reason)),
@@ -176,7 +180,13 @@ impl Watch {
                 Ok(None) => {}
                 Ok(Some(event)) => return Ok(News::Event(Box::new(event))),
                 Err(_) if self.stop.is_stopped() => {}
-                Err(error) if error.is_retryable() => self.lost(&error),
+                Err(error) if error.is_retryable() => {
+                    let begins = self.outage.is_none();
+                    self.lost(&error);
+                    if begins && until.is_some() {
+                        return Ok(News::Nothing);
+                    }
+                }
                 Err(error) => {
                     self.link = Link::Over;
                     return Err(error);

@@ -13,6 +13,7 @@ mod rename;
 mod status;
 mod token;
 pub(crate) mod version;
+mod watch;
 
 use crate::{
     args::{Arguments, Command},
@@ -26,6 +27,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         None => overview::run(global),
         Some(Command::Token(token)) => token::run(global, token),
         Some(Command::Status(which)) => status::run(global, which.name.as_deref()),
+        Some(Command::Watch(options)) => watch::run(global, options),
         Some(Command::Refresh(which)) => refresh::run(global, which.name.as_deref()),
         Some(Command::Accounts) => accounts::run(global),
         Some(Command::Login(login)) => login::run(global, login),
