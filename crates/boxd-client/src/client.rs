@@ -13,6 +13,7 @@ use boxd_proto::{
 use zeroize::Zeroizing;
 
 use crate::{
+    cache::TokenCache,
     deadline::Deadline,
     error::Error,
     transport::{ReceiveError, Transport},
@@ -46,14 +47,22 @@ pub enum LoginStep {
     Needs(LoginNeeds),
 }
 
+/// Where [`Client::connect`] looks for the daemon: `BOXD_SOCKET` or `BOXD_STATE_DIR` where they are set, else this user's
+/// socket, else the system's.
+///
+/// # Errors
+/// [`Error::Endpoint`] where the environment names no place.
+pub fn default_socket() -> Result<PathBuf, Error> {
+    Ok(Environment::of_this_process().client_socket(None, None, false, Path::exists)?)
+}
+
 impl Client {
     /// Connects to the daemon of this user, or of the system, where it is by default.
     ///
     /// # Errors
     /// [`Error::Endpoint`], [`Error::Unreachable`] and [`Error::Untrusted`].
     pub fn connect() -> Result<Self, Error> {
-        let socket = Environment::of_this_process().client_socket(None, None, false, Path::exists)?;
-        Self::connect_to(socket)
+        Self::connect_to(default_socket()?)
     }
 
     /// Connects to the daemon at `socket`.
@@ -159,6 +168,11 @@ impl Client {
     /// As [`Client::connect_to`]. That there is no such account is told by the watch itself.
     pub fn watch(&self, account: Option<&str>) -> Result<Watch, Error> {
         Watch::connect_to(&self.socket, account)
+    }
+
+    /// Keeps the token of one account for all threads of a program; `None`: of the default one.
+    pub fn cached(self, account: Option<&str>) -> TokenCache {
+        TokenCache::new(self, account.map(str::to_owned))
     }
 
     /// The names of all accounts.

@@ -12,8 +12,8 @@ use std::{
     time::Duration,
 };
 
-use boxd_client::{Client, Code, Error, Problem, Request, Response, Secret, Token, TokenRequest};
-use boxd_proto::{Hello, HelloReply, choose};
+use boxd_client::{Client, Code, Error, Problem, Secret, Token, TokenRequest};
+use boxd_proto::{Hello, HelloReply, Request, Response, choose};
 
 use fake::{Fake, frame, greet, request};
 

@@ -6,7 +6,8 @@ mod fake;
 
 use std::{io::Write as _, os::unix::net::UnixStream, sync::mpsc, thread, time::Duration};
 
-use boxd_client::{Code, Event, EventKind, News, Problem, Request, Response, Watch};
+use boxd_client::{Code, Event, EventKind, News, Problem, Watch};
+use boxd_proto::{Request, Response};
 use fake::{Fake, frame, greet, request};
 
 fn event(id: Option<&str>, kind: EventKind) -> Response {

@@ -97,6 +97,7 @@ pub(super) fn mood(state: GrantState) -> (char, Tone, &'static str) {
         GrantState::Absent => ('○', Tone::Faint, "no grant"),
         GrantState::LoginRequired => ('✖', Tone::Bad, "needs a login"),
         GrantState::ActionRequired => ('✖', Tone::Bad, "needs you"),
+        other => ('○', Tone::Faint, other.as_str()),
     }
 }
 

@@ -10,3 +10,4 @@ mod login;
 mod takeover;
 mod terminal;
 mod verbs;
+mod watch;

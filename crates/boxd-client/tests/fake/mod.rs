@@ -7,8 +7,8 @@ use std::{
     thread,
 };
 
-use boxd_client::{Client, Request, Response};
-use boxd_proto::{HELLO_LEN, Hello, choose, decode, encode};
+use boxd_client::Client;
+use boxd_proto::{HELLO_LEN, Hello, Request, Response, choose, decode, encode};
 
 /// A server whose connections `serve` handles, one after another.
 pub(crate) struct Fake {

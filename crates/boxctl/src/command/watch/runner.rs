@@ -103,7 +103,7 @@ impl Queue {
 /// Runs the command for one event, and says how it failed, if it did.
 fn run(line: &str, socket: &Path, event: &Event) {
     let account = event.account.as_deref().unwrap_or_default();
-    let kind = boxd_json::event_kind(event.kind);
+    let kind = event.kind.as_str();
     let what = format!("{kind} of {}", tame(account));
     match attempt(line, socket, event, (kind, account)) {
         Ok(status) if status.success() => {}
@@ -162,7 +162,9 @@ mod tests {
 
     fn queued(events: Vec<Event>) -> Vec<(EventKind, String, u64)> {
         let mut queue = Queue::default();
-        events.into_iter().for_each(|event| queue.push(event));
+        for event in events {
+            queue.push(event);
+        }
         let generation = |event: &Event| event.status.as_ref().map_or(0, |status| status.generation);
         let told = queue.events.iter();
         told.map(|event| (event.kind, event.account.clone().unwrap(), generation(event))).collect()
