@@ -1,11 +1,6 @@
 //! `boxctl watch`, and the watch and cache of the client library, against a daemon that renews, restarts and dies.
 
-#![expect(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a helper of a test fails by panicking"
-)]
+#![expect(clippy::expect_used, clippy::panic, reason = "a helper of a test fails by panicking")]
 
 use std::{
     io::{BufRead as _, BufReader, Lines},

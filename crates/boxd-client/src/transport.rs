@@ -1,6 +1,7 @@
 //! Bytes to and from the daemon, each call with one deadline for all of them.
 
 use std::{
+    fmt,
     io::{self, Read as _, Write as _},
     path::Path,
     time::Duration,
@@ -22,7 +23,6 @@ const CHUNK: usize = 4096;
 const CROWD_PAUSE: Duration = Duration::from_millis(5);
 
 /// A connection whose other end is known.
-#[derive(Debug)]
 pub(crate) struct Transport {
     stream: Stream,
     /// Whether the daemon's answer to the hello is still to come.
@@ -131,6 +131,13 @@ impl Transport {
     fn drop_front(&mut self, length: usize) {
         let length = length.min(self.inbox.len());
         self.inbox.drain(..length).for_each(drop);
+    }
+}
+
+impl fmt::Debug for Transport {
+    /// Without what has arrived, which may be a token.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transport").field("stream", &self.stream).finish_non_exhaustive()
     }
 }
 

@@ -82,7 +82,7 @@ pub struct Outage {
 }
 
 /// Ends a [`Watch`] from another thread.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Stopper(Arc<Stop>);
 
 #[derive(Debug, Default)]
@@ -115,7 +115,7 @@ impl Watch {
     pub fn connect_to(socket: impl Into<PathBuf>, account: Option<&str>) -> Result<Self, Error> {
         let (socket, account) = (socket.into(), account.map(str::to_owned));
         let link = Link::Down { again_at: Deadline::after(Duration::ZERO) };
-        let stop = Stopper::default();
+        let stop = Stopper(Arc::default());
         let silence = SILENCE;
         let mut watch = Self { socket, account, last: None, link, outage: None, silence, failures: 0, stop };
         watch.connect(LOCAL)?;

@@ -112,9 +112,11 @@ fn end_with_reader(ear: &Ear) {
             let mut ends = [PollFd::new(&stdout, PollFlags::empty())];
             match poll(&mut ends, None) {
                 Err(rustix::io::Errno::INTR) => {}
-                Ok(_) if ends.iter().all(|end| end.revents().is_empty()) => {}
-                Ok(_) => return stopper.stop(),
-                Err(_) => return,
+                Ok(_) if ends.iter().any(|end| end.revents().intersects(PollFlags::ERR | PollFlags::HUP)) => {
+                    return stopper.stop();
+                }
+                // Where it cannot be watched (macOS: some devices) the next line shows it.
+                _ => return,
             }
         }
     });

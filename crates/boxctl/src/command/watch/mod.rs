@@ -1,12 +1,15 @@
 //! `boxctl watch`: what happens to the accounts, as it happens.
 
+#[cfg_attr(not(unix), expect(dead_code, reason = "only a screen asks for all that is known"))]
 mod board;
 mod ear;
 mod lines;
 #[cfg(unix)]
 mod live;
+#[cfg(unix)]
 mod row;
 mod runner;
+#[cfg(unix)]
 mod screen;
 mod words;
 
