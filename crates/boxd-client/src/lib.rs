@@ -31,6 +31,7 @@ mod cutter;
 mod deadline;
 mod error;
 mod identity;
+mod stopper;
 mod transport;
 mod watch;
 
@@ -43,7 +44,8 @@ pub use boxd_proto::{
 pub use cache::TokenCache;
 pub use client::{Client, LoginStep, default_socket};
 pub use error::Error;
-pub use watch::{News, Outage, Stopper, Watch};
+pub use stopper::Stopper;
+pub use watch::{News, Outage, Watch};
 
 /// Compiles the README's examples.
 #[cfg(doctest)]

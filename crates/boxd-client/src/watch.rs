@@ -3,7 +3,6 @@
 use std::{
     io,
     path::PathBuf,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -12,9 +11,9 @@ use boxd_proto::{Event, EventKind, Request, Response, encode};
 use crate::{
     backoff,
     client::LOCAL,
-    cutter::Cutter,
     deadline::{Deadline, now},
     error::Error,
+    stopper::Stopper,
     transport::{ReceiveError, Transport},
 };
 
@@ -81,23 +80,6 @@ pub struct Outage {
     pub reason: String,
 }
 
-/// Ends a [`Watch`] from another thread.
-#[derive(Clone, Debug)]
-pub struct Stopper(Arc<Stop>);
-
-#[derive(Debug, Default)]
-struct Stop {
-    state: Mutex<StopState>,
-    changed: Condvar,
-}
-
-#[derive(Debug, Default)]
-struct StopState {
-    stopped: bool,
-    /// Wakes the one who reads.
-    cutter: Option<Cutter>,
-}
-
 #[derive(Debug)]
 enum Link {
     Up { transport: Box<Transport>, since: Instant, dead_at: Deadline },
@@ -115,7 +97,7 @@ impl Watch {
     pub fn connect_to(socket: impl Into<PathBuf>, account: Option<&str>) -> Result<Self, Error> {
         let (socket, account) = (socket.into(), account.map(str::to_owned));
         let link = Link::Down { again_at: Deadline::after(Duration::ZERO) };
-        let stop = Stopper(Arc::default());
+        let stop = Stopper::new();
         let silence = SILENCE;
         let mut watch = Self { socket, account, last: None, link, outage: None, silence, failures: 0, stop };
         watch.connect(LOCAL)?;
@@ -278,52 +260,6 @@ impl Drop for Watch {
 
 fn is_timeout(reason: &io::Error) -> bool {
     matches!(reason.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
-}
-
-// === impl Stopper ===
-
-impl Stopper {
-    /// Ends the watch: who waits for its news is woken and told that it is over. (On Windows that takes until the
-    /// daemon's next heartbeat, at most 15 s.)
-    pub fn stop(&self) {
-        let mut state = self.state();
-        state.stopped = true;
-        if let Some(cutter) = state.cutter.take() {
-            cutter.cut();
-        }
-        self.0.changed.notify_all();
-    }
-
-    fn is_stopped(&self) -> bool {
-        self.state().stopped
-    }
-
-    /// From now on this connection is the one to be cut.
-    fn guard(&self, cutter: Cutter) {
-        let mut state = self.state();
-        if state.stopped {
-            cutter.cut();
-        }
-        state.cutter = Some(cutter);
-    }
-
-    /// There is no connection any more.
-    fn release(&self) {
-        self.state().cutter = None;
-    }
-
-    /// Sleeps until then, or until somebody stops the watch.
-    fn sleep_until(&self, until: Deadline) {
-        let mut state = self.state();
-        while let (false, Ok(left)) = (state.stopped, until.left()) {
-            let woken = self.0.changed.wait_timeout(state, left);
-            state = woken.unwrap_or_else(PoisonError::into_inner).0;
-        }
-    }
-
-    fn state(&self) -> MutexGuard<'_, StopState> {
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 #[cfg(all(test, unix))]
