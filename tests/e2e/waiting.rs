@@ -1,6 +1,11 @@
 //! Grants that wait beside an account's own: what befalls them meanwhile costs neither.
 
-#![expect(clippy::indexing_slicing, clippy::expect_used, reason = "helpers of tests fail by panicking")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests fail by panicking"
+)]
 
 use std::path::PathBuf;
 

@@ -22,18 +22,24 @@ impl Binaries {
     pub fn built() -> &'static Self {
         static BUILT: OnceLock<Binaries> = OnceLock::new();
         BUILT.get_or_init(|| Self {
-            boxd: build("boxd"),
+            boxd: build(&["-p", "boxd"], "boxd"),
             // On its own, so that what the daemon needs of shared crates does not end up in the client.
-            boxctl: build("boxctl"),
-            sandbox: build("box-sandbox"),
+            boxctl: build(&["-p", "boxctl"], "boxctl"),
+            sandbox: build(&["-p", "box-sandbox"], "box-sandbox"),
         })
+    }
+
+    /// An example of the client library.
+    pub fn example(name: &str) -> PathBuf {
+        build(&["-p", "boxd-client", "--example", name], name)
     }
 }
 
-fn build(package: &str) -> PathBuf {
+/// Builds what the arguments say, and finds the program of this name in it.
+fn build(arguments: &[&str], program: &str) -> PathBuf {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
-    command.args(["build", "--quiet", "--message-format=json", "-p", package]);
+    command.args(["build", "--quiet", "--message-format=json"]).args(arguments);
     if !cfg!(debug_assertions) {
         command.arg("--release");
     }
@@ -42,11 +48,11 @@ fn build(package: &str) -> PathBuf {
         .stderr(Stdio::inherit())
         .output()
         .expect("cargo can be started");
-    assert!(output.status.success(), "{package} does not build");
+    assert!(output.status.success(), "{program} does not build");
     let text = String::from_utf8_lossy(&output.stdout);
     text.lines()
         .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-        .filter(|message| message["target"]["name"] == package)
+        .filter(|message| message["target"]["name"] == program)
         .find_map(|message| Some(PathBuf::from(message["executable"].as_str()?)))
-        .unwrap_or_else(|| panic!("cargo does not tell where {package} is"))
+        .unwrap_or_else(|| panic!("cargo does not tell where {program} is"))
 }

@@ -58,6 +58,8 @@ pub(crate) enum Command {
     Token(Token),
     /// Show each account: state, life left, next renewal, what to do
     Status(OneAccount),
+    /// Show what happens to the accounts, as it happens
+    Watch(Watch),
     /// Renew the token now and wait for the outcome
     Refresh(OneAccount),
     /// Run a program with a token in its environment
@@ -143,6 +145,31 @@ pub(crate) struct Wanted {
     /// As this Box user of the same app (CCG and JWT)
     #[arg(long, value_name = "ID", value_parser = box_user)]
     pub(crate) user: Option<String>,
+}
+
+/// Shown under the options of `watch`.
+const WATCH_EXAMPLES: &str = "\
+On a terminal it is a live screen: q ends it. Elsewhere the present state is printed, then one line for each new
+token or state; with --json each event as one line of JSON. It goes on when boxd restarts.
+
+CMD is a line for sh. For each event it gets the event as JSON on stdin (never a token), BOXD_EVENT (present, token,
+state or removed) and BOXD_ACCOUNT in its environment, and stdout. One CMD runs at a time; of what an account does
+meanwhile, only the last event of each kind is kept.
+
+Examples:
+  boxctl watch
+  boxctl watch --json work | jq -r .event
+  boxctl watch work --run '[ $BOXD_EVENT = token ] && systemctl --user reload app'";
+
+#[derive(Args, Debug)]
+#[command(after_help = WATCH_EXAMPLES)]
+pub(crate) struct Watch {
+    /// The account [default: all]
+    #[arg(value_name = "ACCOUNT")]
+    pub(crate) name: Option<String>,
+    /// Run CMD for each event instead of showing it
+    #[arg(long, value_name = "CMD")]
+    pub(crate) run: Option<String>,
 }
 
 /// A Box user is named by digits: a name or login would ask for nobody.

@@ -43,6 +43,16 @@ impl Raw {
     }
 }
 
+/// Writes one of many pieces to stdout. `false`: the reader has gone away, and nobody needs the rest.
+pub(crate) fn stream(text: &str) -> Result<bool, Failure> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Writes a remark to stderr, where it does not disturb what a script reads.
 pub(crate) fn remark(text: &str) {
     // Nobody is left to tell where stderr is closed.

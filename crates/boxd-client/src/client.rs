@@ -14,13 +14,15 @@ use zeroize::Zeroizing;
 
 use crate::{
     api::{ApiAnswer, Source},
+    cache::TokenCache,
     deadline::Deadline,
     error::Error,
     transport::{ReceiveError, Transport},
+    watch::Watch,
 };
 
 /// Time to connect, and for what the daemon answers from memory: it is never slow at that.
-const LOCAL: Duration = Duration::from_secs(5);
+pub(crate) const LOCAL: Duration = Duration::from_secs(5);
 /// What a daemon may take beyond the wait that a request names.
 const MARGIN: Duration = Duration::from_secs(5);
 /// The daemon's own default wait.
@@ -48,14 +50,22 @@ pub enum LoginStep {
     Needs(LoginNeeds),
 }
 
+/// Where [`Client::connect`] looks for the daemon: `BOXD_SOCKET` or `BOXD_STATE_DIR` where they are set, else this user's
+/// socket, else the system's.
+///
+/// # Errors
+/// [`Error::Endpoint`] where the environment names no place.
+pub fn default_socket() -> Result<PathBuf, Error> {
+    Ok(Environment::of_this_process().client_socket(None, None, false, Path::exists)?)
+}
+
 impl Client {
     /// Connects to the daemon of this user, or of the system, where it is by default.
     ///
     /// # Errors
     /// [`Error::Endpoint`], [`Error::Unreachable`] and [`Error::Untrusted`].
     pub fn connect() -> Result<Self, Error> {
-        let socket = Environment::of_this_process().client_socket(None, None, false, Path::exists)?;
-        Self::connect_to(socket)
+        Self::connect_to(default_socket()?)
     }
 
     /// Connects to the daemon at `socket`.
@@ -153,6 +163,19 @@ impl Client {
             Response::Account(status) => Ok(*status),
             other => Err(other),
         })
+    }
+
+    /// Watches one account, or all of them, over a connection of its own.
+    ///
+    /// # Errors
+    /// As [`Client::connect_to`]. That there is no such account is told by the watch itself.
+    pub fn watch(&self, account: Option<&str>) -> Result<Watch, Error> {
+        Watch::connect_to(&self.socket, account)
+    }
+
+    /// Keeps the token of one account for all threads of a program; `None`: of the default one.
+    pub fn cached(self, account: Option<&str>) -> TokenCache {
+        TokenCache::new(self, account.map(str::to_owned))
     }
 
     /// The names of all accounts.
@@ -380,17 +403,7 @@ impl Client {
     }
 
     fn unreachable(&self, reason: Option<io::Error>) -> Error {
-        let reason = match reason {
-            Some(reason) if matches!(reason.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
-                io::Error::new(io::ErrorKind::TimedOut, "it did not answer in time")
-            }
-            Some(reason) if reason.kind() == io::ErrorKind::UnexpectedEof => {
-                io::Error::new(io::ErrorKind::UnexpectedEof, "it closed the connection without an answer")
-            }
-            Some(reason) => reason,
-            None => io::Error::from(io::ErrorKind::NotConnected),
-        };
-        Error::Unreachable { socket: self.socket.clone(), reason }
+        Error::unreachable(&self.socket, reason.unwrap_or_else(|| io::ErrorKind::NotConnected.into()))
     }
 }
 

@@ -11,7 +11,7 @@ const LONGEST: Duration = Duration::from_hours(24 * 366);
 const SHORTEST: Duration = Duration::from_millis(1);
 
 /// An instant after which nothing is waited for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Deadline(Instant);
 
 impl Deadline {
@@ -30,9 +30,14 @@ impl Deadline {
             left => Ok(left.max(SHORTEST)),
         }
     }
+
+    /// Whether nothing is left.
+    pub(crate) fn is_over(self) -> bool {
+        self.left().is_err()
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "blocking I/O is bounded by the real clock")]
-fn now() -> Instant {
+pub(crate) fn now() -> Instant {
     Instant::now()
 }

@@ -1,11 +1,16 @@
 //! What can go wrong between a program and the daemon.
 
-use std::path::PathBuf;
+use std::{
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use boxd_proto::{Code, DecodeError, EncodeError, NotNative, Problem, endpoint::EndpointError};
 
 /// Why a call failed.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// Nobody answers at the socket, or not in time.
     #[error("boxd cannot be reached at {}: {reason}", socket.display())]
@@ -13,7 +18,7 @@ pub enum Error {
         /// The socket.
         socket: PathBuf,
         /// What the system said.
-        reason: std::io::Error,
+        reason: io::Error,
     },
     /// Where the socket is cannot be said.
     #[error(transparent)]
@@ -46,6 +51,20 @@ pub enum Error {
 }
 
 impl Error {
+    /// A connection that failed, in words that say what it means here.
+    pub(crate) fn unreachable(socket: &Path, reason: io::Error) -> Self {
+        let reason = match reason.kind() {
+            io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
+                io::Error::new(io::ErrorKind::TimedOut, "it did not answer in time")
+            }
+            io::ErrorKind::UnexpectedEof => {
+                io::Error::new(io::ErrorKind::UnexpectedEof, "it closed the connection without an answer")
+            }
+            _ => reason,
+        };
+        Self::Unreachable { socket: socket.to_owned(), reason }
+    }
+
     /// What answered does not begin as boxd does.
     pub(crate) fn not_boxd(error: NotNative) -> Self {
         Self::Protocol(error.to_string())
@@ -53,7 +72,7 @@ impl Error {
 
     /// Whether no daemon serves at the socket, as opposed to one that does not answer or may not be asked.
     pub fn is_nobody_there(&self) -> bool {
-        use std::io::ErrorKind::{ConnectionRefused, NotFound};
+        use io::ErrorKind::{ConnectionRefused, NotFound};
         matches!(self, Self::Unreachable { reason, .. } if matches!(reason.kind(), NotFound | ConnectionRefused))
     }
 
@@ -68,10 +87,28 @@ impl Error {
         }
     }
 
+    /// Whether the same call may succeed later without anybody doing anything about it: the daemon is away or busy, or
+    /// has no valid token right now.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Unreachable { reason, .. } => reason.kind() != io::ErrorKind::PermissionDenied,
+            Self::Problem(problem) => matches!(problem.code, Code::Unavailable | Code::TooManyConnections),
+            _ => false,
+        }
+    }
+
+    /// After how long the daemon expects that trying again may help, where it said so.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Problem(problem) => problem.retry_after_seconds.map(|s| Duration::from_secs(s.into())),
+            _ => None,
+        }
+    }
+
     /// What a person can do about it.
     pub fn next_step(&self) -> String {
         match self {
-            Self::Unreachable { reason, .. } if reason.kind() == std::io::ErrorKind::PermissionDenied => {
+            Self::Unreachable { reason, .. } if reason.kind() == io::ErrorKind::PermissionDenied => {
                 "ask the owner of that socket for access, or name another with --socket PATH".into()
             }
             Self::Unreachable { .. } if !self.is_nobody_there() => {

@@ -1,6 +1,7 @@
 //! Bytes to and from the daemon, each call with one deadline for all of them.
 
 use std::{
+    fmt,
     io::{self, Read as _, Write as _},
     path::Path,
     time::Duration,
@@ -13,7 +14,7 @@ use interprocess::{
 };
 use zeroize::Zeroizing;
 
-use crate::{deadline::Deadline, error::Error, identity};
+use crate::{cutter::Cutter, deadline::Deadline, error::Error, identity};
 
 /// Bytes asked for at a time: a token's answer with the hello's arrives in one read.
 const CHUNK: usize = 4096;
@@ -25,7 +26,6 @@ const LARGE_CHUNK: usize = 64 * 1024;
 const CROWD_PAUSE: Duration = Duration::from_millis(5);
 
 /// A connection whose other end is known.
-#[derive(Debug)]
 pub(crate) struct Transport {
     stream: Stream,
     /// Whether the daemon's answer to the hello is still to come.
@@ -66,6 +66,11 @@ impl Transport {
         if self.hello_pending { &HELLO } else { &[] }
     }
 
+    /// Whether the daemon has answered the hello.
+    pub(crate) fn is_greeted(&self) -> bool {
+        !self.hello_pending
+    }
+
     /// Sends one request, with the hello before it where that is due, and begins the time for its answer.
     pub(crate) fn send(&mut self, mut bytes: &[u8], within: Duration) -> io::Result<()> {
         self.deadline = Deadline::after(within);
@@ -101,29 +106,37 @@ impl Transport {
     /// One answer, or one more frame of it, before the time of its request is over.
     pub(crate) fn receive(&mut self) -> Result<Response, ReceiveError> {
         if self.hello_pending {
-            let reply = HelloReply::from_bytes(self.take()?).map_err(Error::not_boxd)?;
+            let reply = HelloReply::from_bytes(self.front()?).map_err(Error::not_boxd)?;
+            self.drop_front(HELLO_LEN);
             if reply.chosen != VERSION {
                 return Err(Error::VersionMismatch { min: reply.min, max: reply.max }.into());
             }
             self.hello_pending = false;
         }
-        self.fill(FRAME_HEADER)?;
-        let header = self.inbox.first_chunk().copied();
-        let header = header.ok_or_else(|| io::Error::from(io::ErrorKind::UnexpectedEof))?;
-        let end = FRAME_HEADER + frame_len(header).map_err(Error::from)?;
+        // Nothing is taken before the frame is whole: where the time is over in the middle, the next call goes on.
+        let length = frame_len(self.front::<FRAME_HEADER>()?).map_err(Error::from)?;
+        let end = FRAME_HEADER + length;
         self.fill(end)?;
-        let body = self.inbox.get(FRAME_HEADER..end).unwrap_or_default();
-        let response = decode(body).map_err(Error::from)?;
+        let response = decode(self.inbox.get(FRAME_HEADER..end).unwrap_or_default()).map_err(Error::from)?;
         self.drop_front(end);
         Ok(response)
     }
 
-    /// The next `N` bytes.
-    fn take<const N: usize>(&mut self) -> io::Result<[u8; N]> {
+    /// The same with another end of the time.
+    pub(crate) fn receive_until(&mut self, deadline: Deadline) -> Result<Response, ReceiveError> {
+        self.deadline = deadline;
+        self.receive()
+    }
+
+    /// What ends this connection from another thread.
+    pub(crate) fn cutter(&self) -> io::Result<Cutter> {
+        Cutter::of(&self.stream)
+    }
+
+    /// The next `N` bytes, which stay.
+    fn front<const N: usize>(&mut self) -> io::Result<[u8; N]> {
         self.fill(N)?;
-        let bytes = self.inbox.first_chunk().copied().ok_or(io::ErrorKind::UnexpectedEof)?;
-        self.drop_front(N);
-        Ok(bytes)
+        self.inbox.first_chunk().copied().ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
     }
 
     /// Reads until at least `length` bytes are there.
@@ -187,6 +200,13 @@ impl Upstream {
                 // It has ended already.
             }
         }
+    }
+}
+
+impl fmt::Debug for Transport {
+    /// Without what has arrived, which may be a token.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transport").field("stream", &self.stream).finish_non_exhaustive()
     }
 }
 

@@ -2,65 +2,20 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a helper of a test fails by panicking")]
 
+mod fake;
+
 use std::{
     io::{Read as _, Write as _},
     os::unix::net::{UnixListener, UnixStream},
-    path::PathBuf,
     sync::mpsc,
     thread,
     time::Duration,
 };
 
-use boxd_client::{Client, Code, Error, Problem, Request, Response, Secret, Token, TokenRequest};
-use boxd_proto::{HELLO_LEN, Hello, HelloReply, choose, decode, encode};
+use boxd_client::{Client, Code, Error, Problem, Secret, Token, TokenRequest};
+use boxd_proto::{Hello, HelloReply, Request, Response, choose};
 
-/// A server whose connections `serve` handles, one after another.
-struct Fake {
-    dir: tempfile::TempDir,
-}
-
-impl Fake {
-    fn new(serve: impl Fn(usize, UnixStream) + Send + 'static) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let listener = UnixListener::bind(dir.path().join("boxd.sock")).unwrap();
-        thread::spawn(move || {
-            for (count, stream) in listener.incoming().enumerate() {
-                serve(count, stream.unwrap());
-            }
-        });
-        Self { dir }
-    }
-
-    fn socket(&self) -> PathBuf {
-        self.dir.path().join("boxd.sock")
-    }
-
-    fn client(&self) -> Client {
-        Client::connect_to(self.socket()).unwrap()
-    }
-}
-
-/// Reads the hello and answers it.
-fn greet(stream: &mut UnixStream) {
-    let mut hello = [0; HELLO_LEN];
-    stream.read_exact(&mut hello).unwrap();
-    stream.write_all(&choose(Hello::from_bytes(hello).unwrap()).to_bytes()).unwrap();
-}
-
-/// One request, unless the client has gone.
-fn request(stream: &mut UnixStream) -> Option<Request> {
-    let mut header = [0; 4];
-    stream.read_exact(&mut header).ok()?;
-    let mut body = vec![0; u32::from_le_bytes(header) as usize];
-    stream.read_exact(&mut body).ok()?;
-    Some(decode(&body).unwrap())
-}
-
-fn frame(response: &Response) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    encode(response, &mut bytes).unwrap();
-    bytes
-}
+use fake::{Fake, frame, greet, request};
 
 fn token() -> Token {
     Token {

@@ -89,6 +89,13 @@ pub fn forced_spacing(life: Duration) -> Duration {
     FORCED_SPACING.min(life / 3).max(LEAST_SPACING)
 }
 
+/// Least time between two spends because Box is said to have refused the token, after so many of them in a row
+/// (from 1): doubled each time, as programs that go on saying so are wrong about the reason; never more than between
+/// two scheduled ones.
+pub fn rejected_spacing(life: Duration, in_a_row: u32) -> Duration {
+    doubled(forced_spacing(life), in_a_row.saturating_sub(1), scheduled_spacing(life))
+}
+
 /// When to renew a token that ends at `expires` and had `left_at_commit` of its life left at its commit; `early`
 /// is its part of [`Settings::spread`].
 ///

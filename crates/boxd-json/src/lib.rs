@@ -4,7 +4,7 @@
 
 #![forbid(unsafe_code)]
 
-use boxd_proto::{AccountStatus, Auth, Event, EventKind, GrantState, Problem, ScopedToken, Token};
+use boxd_proto::{AccountStatus, Event, EventKind, GrantState, Problem, ScopedToken, Token};
 use serde_json::{Map, Value, json};
 
 /// Version of this JSON.
@@ -46,9 +46,9 @@ pub fn status(accounts: &[AccountStatus]) -> Value {
 pub fn account(status: &AccountStatus) -> Value {
     json!({
         "account": status.account,
-        "auth": auth(status.auth),
+        "auth": status.auth.as_str(),
         "user": status.user.as_ref().map(|user| json!({ "id": user.id, "login": user.login, "name": user.name })),
-        "state": state(status.state),
+        "state": status.state.as_str(),
         "token": status.token,
         "expires_in": status.expires_in_seconds,
         "expires_at": status.expires_at.map(date),
@@ -86,7 +86,7 @@ pub fn event(event: &Event) -> Value {
     json!({
         "schema": SCHEMA,
         "id": event.id,
-        "event": event_kind(event.kind),
+        "event": event.kind.as_str(),
         "account": event.account,
         "status": event.status.as_ref().map(|status| account(status)),
         "detail": event.detail,
@@ -95,14 +95,12 @@ pub fn event(event: &Event) -> Value {
 
 /// The stable name of a kind of events.
 pub fn event_kind(kind: EventKind) -> &'static str {
-    match kind {
-        EventKind::Present => "present",
-        EventKind::Complete => "complete",
-        EventKind::Token => "token",
-        EventKind::State => "state",
-        EventKind::Removed => "removed",
-        EventKind::Dropped => "dropped",
-    }
+    kind.as_str()
+}
+
+/// The stable name of a state.
+pub fn state(state: GrantState) -> &'static str {
+    state.as_str()
 }
 
 /// One line of JSON, without a newline.
@@ -115,27 +113,4 @@ pub fn date(unix_seconds: i64) -> String {
     let (min, max) = (jiff::Timestamp::MIN.as_second(), jiff::Timestamp::MAX.as_second());
     jiff::Timestamp::from_second(unix_seconds.clamp(min, max))
         .map_or_else(|_| String::new(), |date| date.to_string())
-}
-
-/// The stable name of a state.
-pub fn state(state: GrantState) -> &'static str {
-    match state {
-        GrantState::Absent => "absent",
-        GrantState::Healthy => "healthy",
-        GrantState::Spending => "spending",
-        GrantState::InDoubt => "in_doubt",
-        GrantState::Unsaved => "unsaved",
-        GrantState::Backoff => "backoff",
-        GrantState::LoginRequired => "login_required",
-        GrantState::ActionRequired => "action_required",
-    }
-}
-
-fn auth(auth: Auth) -> &'static str {
-    match auth {
-        Auth::OAuth2 => "oauth2",
-        Auth::Token => "token",
-        Auth::Ccg => "ccg",
-        Auth::Jwt => "jwt",
-    }
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// What kind of problem it is: stable, for programs to branch on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum Code {
     /// Any other failure.
     Internal,

@@ -362,6 +362,7 @@ pub struct Event {
 
 /// What an event tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum EventKind {
     /// The state of an account when the watch began.
     Present,
@@ -456,6 +457,7 @@ pub struct Info {
 
 /// How an account gets its tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum Auth {
     /// OAuth 2.0 user login.
     OAuth2,
@@ -469,6 +471,7 @@ pub enum Auth {
 
 /// State of a grant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum GrantState {
     /// No grant.
     Absent,
@@ -536,4 +539,46 @@ pub struct AccountStatus {
     pub error: Option<Problem>,
     /// What a person should know though nothing is wrong.
     pub warnings: Vec<String>,
+}
+
+impl EventKind {
+    /// The stable name that scripts see.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Present => "present",
+            Self::Complete => "complete",
+            Self::Token => "token",
+            Self::State => "state",
+            Self::Removed => "removed",
+            Self::Dropped => "dropped",
+        }
+    }
+}
+
+impl GrantState {
+    /// The stable name that scripts see.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Absent => "absent",
+            Self::Healthy => "healthy",
+            Self::Spending => "spending",
+            Self::InDoubt => "in_doubt",
+            Self::Unsaved => "unsaved",
+            Self::Backoff => "backoff",
+            Self::LoginRequired => "login_required",
+            Self::ActionRequired => "action_required",
+        }
+    }
+}
+
+impl Auth {
+    /// The stable name that scripts see.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::OAuth2 => "oauth2",
+            Self::Token => "token",
+            Self::Ccg => "ccg",
+            Self::Jwt => "jwt",
+        }
+    }
 }

@@ -17,6 +17,7 @@ mod rename;
 mod status;
 pub(crate) mod token;
 pub(crate) mod version;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -32,6 +33,7 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
         None => overview::run(global),
         Some(Command::Token(token)) => token::run(global, token),
         Some(Command::Status(which)) => status::run(global, which.name.as_deref()),
+        Some(Command::Watch(options)) => watch::run(global, options),
         Some(Command::Refresh(which)) => refresh::run(global, which.name.as_deref()),
         // These two end as the program does.
         #[cfg(unix)]

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Cells of the bar for the life that is left.
-const BAR: usize = 12;
+pub(super) const BAR: usize = 12;
 
 pub(super) fn run(global: &Global, account: Option<&str>) -> Result<(), Failure> {
     let accounts = daemon::connect_any(global)?.status(global.account_or(account).as_deref())?;
@@ -87,7 +87,7 @@ fn render_one(status: &AccountStatus, width: usize, terminal: Terminal) -> Strin
 }
 
 /// How a state looks.
-fn mood(state: GrantState) -> (char, Tone, &'static str) {
+pub(super) fn mood(state: GrantState) -> (char, Tone, &'static str) {
     match state {
         GrantState::Healthy => ('●', Tone::Good, "healthy"),
         GrantState::Spending => ('◌', Tone::Good, "renewing"),
@@ -97,27 +97,19 @@ fn mood(state: GrantState) -> (char, Tone, &'static str) {
         GrantState::Absent => ('○', Tone::Faint, "no grant"),
         GrantState::LoginRequired => ('✖', Tone::Bad, "needs a login"),
         GrantState::ActionRequired => ('✖', Tone::Bad, "needs you"),
+        other => ('○', Tone::Faint, other.as_str()),
     }
 }
 
 /// The life that is left in the token, as a bar and in words.
 fn life(status: &AccountStatus, terminal: Terminal) -> String {
-    let (Some(end), Some(life)) = (status.box_expires_at.filter(|_| status.token), status.life_seconds)
-    else {
+    let Some((left, [(tone, full), (faint, rest)])) = left(status) else {
         return match next(status) {
             Some(next) => format!("no valid token   {next}"),
             None => "no valid token".into(),
         };
     };
-    let left = (end - status.as_of).max(0);
-    let life = i64::from(life.max(1));
-    let cells = i64::try_from(BAR).unwrap_or(0);
-    let full = usize::try_from((left * cells + life / 2) / life).unwrap_or(0).min(BAR);
-    let bar = format!(
-        "{}{}",
-        terminal.paint(if full * 4 > BAR { Tone::Good } else { Tone::Busy }, &"▰".repeat(full)),
-        terminal.paint(Tone::Faint, &"▱".repeat(BAR - full))
-    );
+    let bar = terminal.paint(tone, &full) + &terminal.paint(faint, &rest);
     let words = format!("{} left", roughly(left));
     match next(status) {
         Some(next) => format!("{bar}  {words:<12}  {next}"),
@@ -125,8 +117,19 @@ fn life(status: &AccountStatus, terminal: Terminal) -> String {
     }
 }
 
+/// The life that is left in the token, in seconds, and the two parts of its bar; `None` where there is none.
+pub(super) fn left(status: &AccountStatus) -> Option<(i64, [(Tone, String); 2])> {
+    let (end, life) = (status.box_expires_at.filter(|_| status.token)?, status.life_seconds?);
+    let left = (end - status.as_of).max(0);
+    let life = i64::from(life.max(1));
+    let cells = i64::try_from(BAR).unwrap_or(0);
+    let full = usize::try_from((left.min(life) * cells + life / 2) / life).unwrap_or(0).min(BAR);
+    let tone = if full * 4 > BAR { Tone::Good } else { Tone::Busy };
+    Some((left, [(tone, "▰".repeat(full)), (Tone::Faint, "▱".repeat(BAR - full))]))
+}
+
 /// When the next renewal comes, in relative time.
-fn next(status: &AccountStatus) -> Option<String> {
+pub(super) fn next(status: &AccountStatus) -> Option<String> {
     if status.state == GrantState::Spending {
         return Some("renewing now".into());
     }
@@ -143,16 +146,18 @@ fn facts(status: &AccountStatus) -> Vec<String> {
     if status.generation > 0 {
         facts.push(format!("generation {}", status.generation));
     }
-    if let Some(deadline) = status.login_deadline
-        && status.error.as_ref().is_none_or(|problem| problem.code != Code::LoginRequired)
-    {
-        let date = boxd_json::date(deadline);
-        facts.push(format!("needs you: not before {}", date.split('T').next().unwrap_or(&date)));
-    }
+    facts.extend(deadline(status));
     if status.orphaned {
         facts.push("no longer in the config: served until its token ends".into());
     }
     facts
+}
+
+/// The day before which no person is needed.
+pub(super) fn deadline(status: &AccountStatus) -> Option<String> {
+    let needed = status.error.as_ref().is_some_and(|problem| problem.code == Code::LoginRequired);
+    let date = boxd_json::date(status.login_deadline.filter(|_| !needed)?);
+    Some(format!("needs you: not before {}", date.split('T').next().unwrap_or(&date)))
 }
 
 /// What is worth knowing though nothing is wrong; the same for all accounts of a store, so said once.

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use boxd_client::{Client, Error, EventKind, ScopedToken, ScopedTokenRequest, TokenRequest};
+use boxd_client::{Client, Error, EventKind, ScopedToken, ScopedTokenRequest, TokenRequest, Watch};
 
 use super::{Wake, backoff::Backoff};
 use crate::command::token;
@@ -38,14 +38,11 @@ pub(crate) fn follow(
 
 /// Hints whenever the account may have a new token.
 fn watch(socket: &Path, account: &str, hint: &Sender<()>) {
-    let mut last = None;
     let mut backoff = Backoff::default();
     loop {
-        let watch =
-            Client::connect_to(socket).and_then(|client| client.watch(Some(account), last.as_deref()));
-        for event in watch.into_iter().flatten().map_while(Result::ok) {
+        // It goes on by itself when the daemon restarts; it ends with the account, which may come back.
+        for event in Watch::connect_to(socket, Some(account)).into_iter().flatten().map_while(Result::ok) {
             backoff.reset();
-            last = event.id.or(last);
             if matches!(event.kind, EventKind::Token | EventKind::Present) && hint.send(()).is_err() {
                 return;
             }

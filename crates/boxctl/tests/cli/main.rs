@@ -12,3 +12,4 @@ mod login;
 mod takeover;
 mod terminal;
 mod verbs;
+mod watch;

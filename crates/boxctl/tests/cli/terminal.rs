@@ -10,6 +10,7 @@ use boxd_proto::Request;
 use rustix::{
     fs::{Mode, OFlags, open},
     pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
+    termios::{LocalModes, tcgetattr},
 };
 
 use crate::{
@@ -18,17 +19,19 @@ use crate::{
 };
 
 /// A person's side of a terminal, and what was shown on it.
-struct Terminal {
-    side: File,
-    shown: String,
-    child: Child,
+pub(crate) struct Terminal {
+    pub(crate) side: File,
+    pub(crate) shown: String,
+    pub(crate) child: Child,
+    /// The other side, open, so that the terminal stays when the program ends.
+    kept: File,
     /// The other side, for one more program.
     name: std::ffi::CString,
 }
 
 impl Terminal {
     /// Runs boxctl on one.
-    fn run(daemon: &Daemon, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+    pub(crate) fn run(daemon: &Daemon, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
         let side = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&side).unwrap();
         unlockpt(&side).unwrap();
@@ -37,11 +40,21 @@ impl Terminal {
         let mut command = daemon.command(arguments);
         command.envs(environment.iter().copied()).stdin(end()).stdout(end()).stderr(end());
         let child = command.spawn().unwrap();
-        Self { side: side.into(), shown: String::new(), child, name }
+        Self { side: side.into(), shown: String::new(), child, kept: end(), name }
+    }
+
+    /// What is shown from now on is looked at alone.
+    pub(crate) fn forget(&mut self) {
+        self.shown.clear();
+    }
+
+    /// Whether what is typed is shown.
+    pub(crate) fn echoes(&self) -> bool {
+        tcgetattr(&self.kept).unwrap().local_modes.contains(LocalModes::ECHO | LocalModes::ICANON)
     }
 
     /// Reads until this is shown.
-    fn until(&mut self, text: &str) {
+    pub(crate) fn until(&mut self, text: &str) {
         let mut bytes = [0; 1024];
         while !self.shown.contains(text) {
             let length = self.side.read(&mut bytes).unwrap_or(0);
@@ -50,7 +63,7 @@ impl Terminal {
         }
     }
 
-    fn types(&mut self, text: &str) {
+    pub(crate) fn types(&mut self, text: &str) {
         self.side.write_all(text.as_bytes()).unwrap();
     }
 }

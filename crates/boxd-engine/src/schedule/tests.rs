@@ -33,6 +33,15 @@ fn spends_are_spaced_by_the_life_of_a_token() {
 }
 
 #[test]
+fn refused_tokens_are_replaced_at_growing_distances() {
+    let spacings =
+        |life| [0, 1, 2, 3, 6, u32::MAX].map(|in_a_row| rejected_spacing(s(life), in_a_row).as_secs());
+    assert_eq!(spacings(3600), [60, 60, 120, 240, 1200, 1200]);
+    assert_eq!(spacings(30), [10, 10, 10, 10, 10, 10]);
+    assert_eq!(spacings(0), [1, 1, 1, 1, 1, 1]);
+}
+
+#[test]
 fn a_renewal_is_a_lead_before_the_end() {
     let renewal_at = |lead, left, life, expires, now| {
         renewal(s(lead), s(left), s(life), (at(expires), Duration::ZERO), at(now))

@@ -46,7 +46,7 @@ impl Session {
 
     /// Nobody can know how long the token lives: it is renewed at once, within the bound for forced spends.
     pub(super) fn renew_by_other_clock(&mut self, now: Now) {
-        let earliest = self.earliest(now, true);
+        let earliest = self.earliest(now, Cause::Clock, true);
         if self.next.is_none_or(|next| earliest < next) {
             self.next = Some(earliest);
             self.cause = Cause::Clock;

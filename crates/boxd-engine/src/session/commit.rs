@@ -251,6 +251,7 @@ impl Session {
         self.not_before = crate::time::BootTime::default();
         self.last_attempt = None;
         self.last_forced = None;
+        self.last_rejected = None;
         self.longest_life = Duration::ZERO;
         self.foreign = false;
     }

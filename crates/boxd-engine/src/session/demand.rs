@@ -64,7 +64,8 @@ impl Session {
                 }
                 self.require(now, Cause::Demand, true)
             }
-            Some(_) | None if rejected => self.require(now, Cause::Rejected, true),
+            // One that has ended is renewed anyway, whatever is said of it.
+            _ if rejected => self.require(now, Cause::Rejected, served.is_some()),
             _ => self.require(now, Cause::Demand, false),
         }
     }
@@ -90,9 +91,9 @@ impl Session {
         {
             return Answer::Refuse(Refusal::Trouble(trouble.clone()));
         }
-        let earliest = self.earliest(now, bounded);
+        let earliest = self.earliest(now, cause, bounded);
         if cause == Cause::Rejected && self.trouble.is_none() && earliest > now.boot {
-            let retry_after = earliest.since(now.boot);
+            let retry_after = self.next.map_or(earliest, |next| next.min(earliest)).since(now.boot);
             return Answer::Refuse(Refusal::Unavailable { retry_after, trouble: None });
         }
         self.bring_forward(earliest, cause);
@@ -100,10 +101,13 @@ impl Session {
     }
 
     /// The earliest attempt that a caller or a stepped clock may cause.
-    pub(super) fn earliest(&self, now: Now, bounded: bool) -> BootTime {
+    pub(super) fn earliest(&self, now: Now, cause: Cause, bounded: bool) -> BootTime {
         let mut earliest = self.soonest(now);
         if bounded && let (Some(last), Some(token)) = (self.last_forced, &self.published) {
             earliest = earliest.max(last.after(schedule::forced_spacing(token.life)));
+            if let (Cause::Rejected, Some((last, in_a_row))) = (cause, self.rejected_in_a_row(now)) {
+                earliest = earliest.max(last.after(schedule::rejected_spacing(token.life, in_a_row)));
+            }
         }
         if (self.trouble.is_some() || self.doubt.is_some())
             && let Some(last) = self.last_attempt
@@ -111,6 +115,12 @@ impl Session {
             earliest = earliest.max(last.after(PAUSE_IN_NEED));
         }
         earliest
+    }
+
+    /// The last renewal because of a refused token and their number in a row, unless that was a token's life ago.
+    pub(super) fn rejected_in_a_row(&self, now: Now) -> Option<(BootTime, u32)> {
+        let life = self.published.as_ref()?.life;
+        self.last_rejected.filter(|(last, _)| now.boot.since(*last) < life)
     }
 
     fn bring_forward(&mut self, earliest: BootTime, cause: Cause) {
@@ -189,7 +199,7 @@ impl Session {
                 self.next = Some(self.after_pause(now));
                 self.cause = Cause::Explicit;
             }
-            Some(cause) => self.bring_forward(self.earliest(now, true), cause),
+            Some(cause) => self.bring_forward(self.earliest(now, cause, true), cause),
             None => {}
         }
     }

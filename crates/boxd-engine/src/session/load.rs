@@ -81,6 +81,7 @@ impl Session {
             not_before: BootTime::default(),
             last_attempt: None,
             last_forced: None,
+            last_rejected: None,
             demand_until: BootTime::default(),
             attempts: 0,
             foreign: false,

@@ -55,6 +55,9 @@ pub struct Session {
     not_before: BootTime,
     last_attempt: Option<BootTime>,
     last_forced: Option<BootTime>,
+    /// The last renewal because the token was said to be refused, and how many of them came in a row: each less than
+    /// a token's life after the one before.
+    last_rejected: Option<(BootTime, u32)>,
     /// Until when somebody waits for a token.
     demand_until: BootTime,
     attempts: u64,

@@ -27,6 +27,10 @@ impl Session {
         if matches!(self.cause, Cause::Demand | Cause::Rejected | Cause::Clock) {
             self.last_forced = Some(now.boot);
         }
+        if self.cause == Cause::Rejected {
+            let before = self.rejected_in_a_row(now).map_or(0, |(_, in_a_row)| in_a_row);
+            self.last_rejected = Some((now.boot, before.saturating_add(1)));
+        }
         let generation = record.generation;
         effects.push(Effect::Notice(Notice::Renewing { generation, cause: self.cause }));
         // A token that is minted burns nothing: there is nothing to journal.

@@ -1,4 +1,4 @@
-//! What callers get and may cause: `min_ttl`, `rejected`, `refresh`, and the bounds on each.
+//! What callers get and may cause: `min_ttl`, `refresh`, and the bounds on each.
 
 use std::time::Duration;
 
@@ -106,38 +106,6 @@ fn the_bound_shrinks_with_the_tokens_life() {
         Answer::Refuse(Refusal::Unavailable { retry_after, .. }) => assert_eq!(retry_after.as_secs(), 8),
         other => panic!("{other:?}"),
     }
-}
-
-#[test]
-fn a_rejected_token_is_renewed_once_and_then_refused_inside_the_bound() {
-    let mut bench = Bench::healthy();
-    bench.wait(MINUTE);
-    assert!(matches!(bench.ask(0, Some(5)), Answer::Wait));
-    bench.said(&["renewing: Rejected", "prove 5"]);
-    bench.renew(LIFE);
-    bench.hush();
-
-    match bench.ask(0, Some(5)) {
-        Answer::Serve(served) => assert_eq!(served.access.expose(), "A6"),
-        other => panic!("an older generation was rejected: {other:?}"),
-    }
-    bench.wait(20);
-    match bench.ask(0, Some(6)) {
-        Answer::Refuse(Refusal::Unavailable { retry_after, .. }) => assert_eq!(retry_after.as_secs(), 40),
-        other => panic!("{other:?}"),
-    }
-    assert_eq!(bench.served().0, "A6", "others are served on");
-    bench.said(&[]);
-    bench.wait(40);
-    assert!(matches!(bench.ask(0, Some(6)), Answer::Wait));
-    bench.said(&["renewing: Rejected", "prove 6"]);
-}
-
-#[test]
-fn a_generation_that_never_was_changes_nothing() {
-    let mut bench = Bench::healthy();
-    assert!(matches!(bench.ask(0, Some(99)), Answer::Serve(_)));
-    bench.said(&[]);
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod loading;
 mod logout;
 mod person;
 mod promises;
+mod rejecting;
 mod replacing;
 mod server;
 mod spreading;

@@ -338,6 +338,8 @@ fn event(w: &mut Out, event: &Event) {
         EventKind::State => 3,
         EventKind::Removed => 4,
         EventKind::Dropped => 5,
+        // Not known here yet: no message has this number.
+        _ => u32::MAX,
     });
     w.option(event.account.as_deref(), Out::text);
     w.option(event.status.as_deref(), account);
@@ -360,6 +362,8 @@ fn account(w: &mut Out, status: &AccountStatus) {
         Auth::Token => 1,
         Auth::Ccg => 2,
         Auth::Jwt => 3,
+        // Not known here yet: no message has this number.
+        _ => u32::MAX,
     });
     w.option(status.user.as_ref(), |w, user| {
         w.text(&user.id);
@@ -376,6 +380,8 @@ fn account(w: &mut Out, status: &AccountStatus) {
         GrantState::Backoff => 5,
         GrantState::LoginRequired => 6,
         GrantState::ActionRequired => 7,
+        // Not known here yet: no message has this number.
+        _ => u32::MAX,
     });
     w.bool(status.token);
     w.option(status.expires_in_seconds, Out::u32);

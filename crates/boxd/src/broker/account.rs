@@ -1,8 +1,11 @@
 //! One account as the broker keeps it: a session behind a short lock, and the view that readers get.
 
-use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use boxd_engine::{BootTime, ClientSecret, Session, Snapshot};
@@ -10,6 +13,9 @@ use tokio::sync::watch;
 
 use super::{metrics::Tally, signer::Signer};
 use crate::account_name::AccountName;
+
+/// Least time between two warnings of an account that somebody reports its tokens too often.
+const DOUBT_SPACING: Duration = Duration::from_mins(1);
 
 /// An account of the broker.
 #[derive(Debug)]
@@ -21,6 +27,8 @@ pub(super) struct Account {
     /// Until when somebody waits for a token, in milliseconds of the boot clock; also while it is queued.
     awaited_until: AtomicU64,
     pub(super) tally: Tally,
+    /// When it was last told that somebody reports tokens too often, in milliseconds of the boot clock; 0: never.
+    last_doubted: AtomicU64,
     /// Keeps the store's work for this account in the order in which the session asked for it.
     pub(super) store_order: tokio::sync::Mutex<()>,
 }
@@ -62,6 +70,7 @@ impl Account {
             view,
             awaited_until: AtomicU64::new(0),
             tally: Tally::default(),
+            last_doubted: AtomicU64::new(0),
             store_order: tokio::sync::Mutex::new(()),
         }
     }
@@ -74,6 +83,14 @@ impl Account {
     /// Whether somebody waits for a token of this account.
     pub(super) fn is_awaited(&self, now: BootTime) -> bool {
         self.awaited_until.load(Ordering::Relaxed) > now.0
+    }
+
+    /// Whether it is time to tell again that somebody reports tokens too often: who does so in a loop shall not fill
+    /// the log.
+    pub(super) fn may_doubt_aloud(&self, now: BootTime) -> bool {
+        let last = self.last_doubted.load(Ordering::Relaxed);
+        let due = last == 0 || now.since(BootTime(last)) >= DOUBT_SPACING;
+        due && self.last_doubted.compare_exchange(last, now.0, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
     /// A panic elsewhere while the lock was held aborts the process, so poison cannot be seen here.

@@ -33,7 +33,9 @@ pub(super) fn of_refusal(account: &AccountName, refusal: &Refusal) -> Problem {
         Refusal::Unavailable { retry_after, trouble } => {
             let detail = match trouble {
                 Some(trouble) => format!("no valid token now: {trouble}"),
-                None => "the token was renewed moments ago, and is not renewed again so soon".into(),
+                None => {
+                    "the token was renewed on demand not long ago, and is not renewed again so soon".into()
+                }
             };
             unavailable(account, detail, *retry_after)
         }

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use boxd_engine::{Answer, Ask, BootTime, Generation, Served, Snapshot};
+use boxd_engine::{Answer, Ask, BootTime, Generation, Refusal, Served, Snapshot};
 use boxd_proto::{Problem, Rejected, Secret, Token, TokenRequest};
 
 use super::{Broker, account::Account, problems};
@@ -57,7 +57,10 @@ impl Broker {
         loop {
             match self.with_session(account, |session, now| session.ask(now, ask)) {
                 Answer::Serve(served) => return Ok(served),
-                Answer::Refuse(refusal) => return Err(problems::of_refusal(&account.name, &refusal)),
+                Answer::Refuse(refusal) => {
+                    self.warn_of_doubtful_report(account, &ask, &refusal, peer);
+                    return Err(problems::of_refusal(&account.name, &refusal));
+                }
                 Answer::Wait => {}
             }
             if let Some(peer) = unlogged.take() {
@@ -76,6 +79,19 @@ impl Broker {
                 Ok(Ok(())) => {}
                 Ok(Err(_)) | Err(_) => return Err(self.timed_out(account)),
             }
+        }
+    }
+
+    /// A client says that Box refused the token, and the one before it, and so on: it is wrong, or it lies.
+    fn warn_of_doubtful_report(&self, account: &Account, ask: &Ask, refusal: &Refusal, peer: Option<&Peer>) {
+        let (Some(generation), Some(peer)) = (ask.rejected, peer) else { return };
+        let Refusal::Unavailable { retry_after, trouble: None } = refusal else { return };
+        if account.may_doubt_aloud(self.clock.boot()) {
+            let (seconds, account) = (retry_after.as_secs(), &account.name);
+            tracing::warn!(
+                %account, %generation, %peer, retry_after = seconds,
+                "a client reports a fresh token as refused by Box: it is not renewed so soon"
+            );
         }
     }
 
