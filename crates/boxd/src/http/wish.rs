@@ -130,11 +130,16 @@ fn texts(name: &str, value: Value) -> Result<Vec<String>, Refusal> {
         Value::Array(items) if items.is_empty() => {
             Err(bad(name, "is empty", "leave it out, or name a scope"))
         }
-        Value::Array(items) => {
-            let texts = items.into_iter().map(|item| text(name, item));
-            texts.map(|text| text?.ok_or_else(|| bad(name, "holds a null", "send strings"))).collect()
-        }
+        Value::Array(items) => items.into_iter().map(|item| one_of_list(name, item)).collect(),
         value => Ok(text(name, value)?.into_iter().collect()),
+    }
+}
+
+/// One scope.
+fn one_of_list(name: &str, item: Value) -> Result<String, Refusal> {
+    match text(name, item)? {
+        Some(scope) if !scope.contains(' ') => Ok(scope),
+        _ => Err(bad(name, "holds what is not one scope", "send a list with one scope in each string")),
     }
 }
 
@@ -217,6 +222,7 @@ mod tests {
             r#"{"scope":[]}"#,
             r#"{"scope":[null]}"#,
             r#"{"scope":["a"," "]}"#,
+            r#"{"scope":["a b"]}"#,
             r#"{"user":""}"#,
             r#"{"user":7}"#,
             r#"{"resource":""}"#,
