@@ -14,6 +14,7 @@ use rustix::process::{
 use super::{
     Variable,
     mask::{Masker, Secrets},
+    pairs,
 };
 
 /// Bytes read at a time.
@@ -109,7 +110,7 @@ fn spawn(
     environment: &[Variable],
     masked: Option<&Secrets>,
 ) -> io::Result<std::process::Child> {
-    command.envs(environment.iter().map(|(name, value)| (name, value)));
+    command.envs(pairs(environment));
     if masked.is_some() {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
     }

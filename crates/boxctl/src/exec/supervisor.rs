@@ -146,9 +146,7 @@ impl Supervisor<'_> {
     }
 
     fn renew(&mut self, token: Box<ScopedToken>) {
-        if let Some(secrets) = &self.plan.masked {
-            secrets.add(token.token.access_token.expose());
-        }
+        self.hide(&token);
         match (self.plan.on_new_token, &mut self.ending) {
             (OnNewToken::Nothing, _) => {}
             (OnNewToken::Send(signal), _) => self.program.send(signal),
@@ -182,13 +180,13 @@ impl Supervisor<'_> {
             match wake {
                 Wake::Drained => return,
                 Wake::Signal(incoming) if incoming.ends() => return,
-                Wake::Token(token) => self.renew_masks(&token),
+                Wake::Token(token) => self.hide(&token),
                 Wake::Signal(_) => {}
             }
         }
     }
 
-    fn renew_masks(&self, token: &ScopedToken) {
+    fn hide(&self, token: &ScopedToken) {
         if let Some(secrets) = &self.plan.masked {
             secrets.add(token.token.access_token.expose());
         }

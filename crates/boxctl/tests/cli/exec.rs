@@ -283,6 +283,20 @@ fn masked_output_shows_no_token_on_either_stream() {
 }
 
 #[test]
+fn what_a_masked_program_leaves_behind_is_heard_until_somebody_has_enough() {
+    let world = Renewing::new();
+    let script = "(trap '' TERM; while kill -0 $$ 2>/dev/null; do sleep 0.02; done
+        echo $BOX_ACCESS_TOKEN; exec sleep 1000) & echo $!; exit 3";
+    let mut running = world.start(&["--mask"], script);
+    let left_behind = running.line().parse().unwrap();
+    assert_eq!(running.line(), "***");
+    assert!(running.child.try_wait().unwrap().is_none());
+    running.signal("TERM");
+    assert_eq!(running.child.wait().unwrap().code(), Some(3), "the program's own");
+    kill("KILL", left_behind);
+}
+
+#[test]
 fn a_reader_that_goes_away_ends_a_masked_program_as_it_ends_any() {
     let world = Renewing::new();
     let mut running = world.start(&["--mask"], "while :; do echo y; done");
