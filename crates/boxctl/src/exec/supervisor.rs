@@ -134,8 +134,9 @@ impl Supervisor<'_> {
                 None => return Ok(seen),
                 Some(Change::Stopped) => {
                     self.is_stopped = true;
-                    seen = Seen::Stopped;
-                    stop_too();
+                    if stop_too() {
+                        seen = Seen::Stopped;
+                    }
                 }
                 Some(Change::Continued) => self.is_stopped = false,
                 Some(Change::Ended(end)) => match self.ending.take().and_then(|ending| ending.anew) {
@@ -213,11 +214,13 @@ impl Supervisor<'_> {
 
 /// Stops boxctl as the program was stopped, so that a shell sees its job stopped; `fg` continues both. Where there is no
 /// terminal there is no such shell, and nobody who would continue boxctl.
-fn stop_too() {
-    if File::open("/dev/tty").is_ok() {
+fn stop_too() -> bool {
+    let has_terminal = File::open("/dev/tty").is_ok();
+    if has_terminal {
         // It cannot fail: everybody may stop himself.
         kill_process(getpid(), Signal::STOP).unwrap_or_default();
     }
+    has_terminal
 }
 
 #[expect(clippy::disallowed_methods, reason = "a deadline of this process alone")]
