@@ -3,6 +3,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::panic,
     clippy::print_stderr,
     reason = "a helper of a test fails by panicking, and says what it leaves out"
 )]
@@ -21,6 +22,17 @@ use boxd_tests::{Binaries, Daemon, Proxy, Sandbox, daemon::run, http};
 use serde_json::{Value, json};
 
 const STEP: Duration = Duration::from_millis(100);
+
+/// Waits for something that no event tells of.
+fn until(condition: impl Fn() -> bool) {
+    for _ in 0..300 {
+        if condition() {
+            return;
+        }
+        sleep(STEP);
+    }
+    panic!("it did not come to that");
+}
 
 fn running(options: &[&str]) -> (Sandbox, Daemon) {
     let sandbox = Sandbox::start(options);
@@ -162,16 +174,12 @@ fn an_endpoint_gives_the_present_token_for_the_program_s_life_and_none_of_the_re
     assert_eq!(renew(&variables), None, "it is the daemon's");
     daemon.restart();
     assert_eq!(daemon.boxctl(&["refresh"]).code, 0);
-    while renew(&variables).is_none() {
-        sleep(STEP);
-    }
+    until(|| renew(&variables).is_some());
     assert_eq!(renewed(&variables), daemon.token(), "the same endpoint with the same secrets");
     assert_ne!(daemon.token(), old);
 
     assert_eq!(program.end(), Some(1), "read met the end of its input");
-    while renew(&variables).is_some() {
-        sleep(STEP);
-    }
+    until(|| renew(&variables).is_none());
     let log = daemon.log();
     for secret in ["BOX_CLIENT_SECRET", "BOX_REFRESH_TOKEN", "BOX_ACCESS_TOKEN"] {
         assert!(!log.contains(&variables[secret]), "{secret} is in the log");
@@ -238,9 +246,7 @@ fn nothing_is_left_of_endpoints_that_have_gone() {
             program.child.kill().unwrap();
         }
     }
-    while open_files() > before {
-        sleep(STEP);
-    }
+    until(|| open_files() <= before);
 }
 
 /// Debian's rclone below boxctl, with Box's fixed host led to a sandbox.

@@ -87,7 +87,7 @@ fn supervise(
 /// The variables that hold the token.
 fn variables(options: &Exec, token: &ScopedToken) -> Vec<Variable> {
     let names = std::iter::once("BOX_ACCESS_TOKEN").chain(options.env.iter().map(String::as_str));
-    names.map(|name| (name.to_owned(), token.token.access_token.expose().to_owned())).collect()
+    names.map(|name| (name.to_owned(), token.token.access_token.clone())).collect()
 }
 
 /// Whether a command line that cannot be understood is one of `exec`.

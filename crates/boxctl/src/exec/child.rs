@@ -14,6 +14,7 @@ use rustix::process::{
 use super::{
     Variable,
     mask::{Masker, Secrets},
+    pairs,
 };
 
 /// Bytes read at a time.
@@ -32,6 +33,8 @@ pub(crate) struct Program {
 pub(crate) enum Change {
     /// A signal stopped it, mostly `SIGTSTP` of a terminal.
     Stopped,
+    /// `SIGCONT` came.
+    Continued,
     Ended(End),
 }
 
@@ -68,14 +71,15 @@ impl Program {
 
     /// What has become of it since it was looked at last.
     pub(crate) fn look(&self) -> io::Result<Option<Change>> {
-        let options = WaitOptions::NOHANG | WaitOptions::UNTRACED;
+        let options = WaitOptions::NOHANG | WaitOptions::UNTRACED | WaitOptions::CONTINUED;
         let Some((_, status)) = waitpid(Some(self.pid), options)? else { return Ok(None) };
         Ok(match (status.exit_status(), status.terminating_signal()) {
             (Some(status), _) => {
                 Some(Change::Ended(End::Status(u8::try_from(status & 0xFF).unwrap_or(u8::MAX))))
             }
             (None, Some(signal)) => Some(Change::Ended(End::Signal(signal))),
-            (None, None) => status.stopped().then_some(Change::Stopped),
+            (None, None) if status.stopped() => Some(Change::Stopped),
+            (None, None) => Some(Change::Continued),
         })
     }
 
@@ -109,7 +113,7 @@ fn spawn(
     environment: &[Variable],
     masked: Option<&Secrets>,
 ) -> io::Result<std::process::Child> {
-    command.envs(environment.iter().map(|(name, value)| (name, value)));
+    command.envs(pairs(environment));
     if masked.is_some() {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
     }

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use boxd_client::{Client, Error, OpenTokenEndpoint, ScopedTokenRequest, TokenEndpoint};
+use boxd_client::{Client, Error, OpenTokenEndpoint, ScopedTokenRequest, Secret, TokenEndpoint};
+use zeroize::Zeroizing;
 
 use super::{Variable, backoff::Backoff};
 
@@ -40,7 +41,7 @@ pub(crate) fn variables(endpoint: &TokenEndpoint) -> Vec<Variable> {
         "refresh_token": refresh,
         "expiry": EXPIRED,
     });
-    let rclone_token = rclone_token.to_string();
+    let rclone_token = Zeroizing::new(rclone_token.to_string());
     [
         ("BOX_TOKEN_URL", endpoint.url.as_str()),
         ("BOX_CLIENT_ID", endpoint.client_id.as_str()),
@@ -51,6 +52,6 @@ pub(crate) fn variables(endpoint: &TokenEndpoint) -> Vec<Variable> {
         ("RCLONE_BOX_CLIENT_SECRET", secret),
         ("RCLONE_BOX_TOKEN", rclone_token.as_str()),
     ]
-    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .map(|(name, value)| (name.to_owned(), Secret::new(value)))
     .into()
 }

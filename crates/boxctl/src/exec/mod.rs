@@ -17,7 +17,7 @@ use std::{
     process::{Command, ExitCode},
 };
 
-use boxd_client::ScopedToken;
+use boxd_client::{ScopedToken, Secret};
 
 use crate::{output::remark, terminal::tame};
 
@@ -39,15 +39,18 @@ pub(crate) enum Wake {
     Drained,
 }
 
-/// A variable of the program's environment.
-pub(crate) type Variable = (String, String);
+/// A variable of the program's environment; most hold something secret.
+pub(crate) type Variable = (String, Secret);
 
 /// Turns this process into the program: its process id, group, terminal and signals stay. Only returns where that fails.
 pub(crate) fn become_program(program: &[OsString], environment: &[Variable]) -> ExitCode {
     let Some((name, arguments)) = program.split_first() else { return ExitCode::from(FAILED) };
-    let variables = environment.iter().map(|(name, value)| (name, value));
-    let error = Command::new(name).args(arguments).envs(variables).exec();
+    let error = Command::new(name).args(arguments).envs(pairs(environment)).exec();
     not_run(name, &error)
+}
+
+fn pairs(environment: &[Variable]) -> impl Iterator<Item = (&str, &str)> {
+    environment.iter().map(|(name, value)| (name.as_str(), value.expose()))
 }
 
 /// Says why a program does not run.

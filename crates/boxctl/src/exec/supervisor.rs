@@ -51,9 +51,21 @@ struct Ending {
     anew: Option<Box<ScopedToken>>,
 }
 
+/// What was seen of the program at one look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Seen {
+    Nothing,
+    /// It was stopped, and boxctl with it.
+    Stopped,
+    /// It has ended for good.
+    Ended(End),
+}
+
 struct Supervisor<'a> {
     plan: &'a Plan<'a>,
     program: Program,
+    /// Whether the program is stopped, as far as was seen.
+    is_stopped: bool,
     ending: Option<Ending>,
     wakes: Receiver<Wake>,
     waker: Sender<Wake>,
@@ -66,7 +78,7 @@ pub(crate) fn run(plan: &Plan<'_>, token: &ScopedToken, channel: (Sender<Wake>, 
         Err(code) => return code,
     };
     let (waker, wakes) = channel;
-    let supervisor = Supervisor { plan, program, ending: None, wakes, waker };
+    let supervisor = Supervisor { plan, program, is_stopped: false, ending: None, wakes, waker };
     match supervisor.attend() {
         Ok(end) => end.repeat(),
         Err(code) => code,
@@ -85,14 +97,13 @@ impl Supervisor<'_> {
         loop {
             match self.next() {
                 Some(Wake::Signal(incoming)) => {
-                    if incoming.signal == Signal::CHILD {
-                        if let Some(end) = self.look()? {
-                            self.drain();
-                            return Ok(end);
-                        }
-                    } else {
-                        self.pass_on(incoming);
+                    // Before a signal is passed on: one that continues is only for a stop from before it.
+                    let seen = self.look()?;
+                    if let Seen::Ended(end) = seen {
+                        self.drain();
+                        return Ok(end);
                     }
+                    self.pass_on(incoming, seen);
                 }
                 Some(Wake::Token(token)) => self.renew(token),
                 Some(Wake::Drained) => {}
@@ -111,33 +122,41 @@ impl Supervisor<'_> {
         woken.ok()
     }
 
-    /// How the program ended for good, if it did. One that was to start anew has done so.
-    fn look(&mut self) -> Result<Option<End>, ExitCode> {
-        let change = self.program.look().map_err(|error| {
-            remark(&format!("boxctl: the program is lost: {error}"));
-            ExitCode::from(FAILED)
-        })?;
-        match change {
-            None => Ok(None),
-            Some(Change::Stopped) => {
-                stop_too();
-                Ok(None)
-            }
-            Some(Change::Ended(end)) => match self.ending.take().and_then(|ending| ending.anew) {
-                Some(token) => {
-                    let pumps = std::mem::take(&mut self.program.pumps);
-                    self.program = start(self.plan, &token)?;
-                    // What still holds the old pipes is heard to its end.
-                    self.program.pumps.extend(pumps);
-                    Ok(None)
+    /// Takes note of all that has become of the program, and starts it anew where that is due.
+    fn look(&mut self) -> Result<Seen, ExitCode> {
+        let mut seen = Seen::Nothing;
+        loop {
+            let change = self.program.look().map_err(|error| {
+                remark(&format!("boxctl: the program is lost: {error}"));
+                ExitCode::from(FAILED)
+            })?;
+            match change {
+                None => return Ok(seen),
+                Some(Change::Stopped) => {
+                    self.is_stopped = true;
+                    if stop_too() {
+                        seen = Seen::Stopped;
+                    }
                 }
-                None => Ok(Some(end)),
-            },
+                Some(Change::Continued) => self.is_stopped = false,
+                Some(Change::Ended(end)) => match self.ending.take().and_then(|ending| ending.anew) {
+                    Some(token) => {
+                        let pumps = std::mem::take(&mut self.program.pumps);
+                        self.program = start(self.plan, &token)?;
+                        self.is_stopped = false;
+                        // What still holds the old pipes is heard to its end.
+                        self.program.pumps.extend(pumps);
+                    }
+                    None => return Ok(Seen::Ended(end)),
+                },
+            }
         }
     }
 
-    fn pass_on(&mut self, incoming: Incoming) {
-        if incoming.is_for(self.program.pid) {
+    fn pass_on(&mut self, incoming: Incoming, seen: Seen) {
+        // A shell continues the whole group; a late second `SIGCONT` would undo the next Ctrl-Z.
+        let needed = incoming.signal != Signal::CONT || (self.is_stopped && seen == Seen::Nothing);
+        if needed && incoming.is_for(self.program.pid) {
             self.program.send(incoming.signal);
         }
         if let Some(ending) = self.ending.as_mut().filter(|_| incoming.ends()) {
@@ -146,9 +165,7 @@ impl Supervisor<'_> {
     }
 
     fn renew(&mut self, token: Box<ScopedToken>) {
-        if let Some(secrets) = &self.plan.masked {
-            secrets.add(token.token.access_token.expose());
-        }
+        self.hide(&token);
         match (self.plan.on_new_token, &mut self.ending) {
             (OnNewToken::Nothing, _) => {}
             (OnNewToken::Send(signal), _) => self.program.send(signal),
@@ -182,13 +199,13 @@ impl Supervisor<'_> {
             match wake {
                 Wake::Drained => return,
                 Wake::Signal(incoming) if incoming.ends() => return,
-                Wake::Token(token) => self.renew_masks(&token),
+                Wake::Token(token) => self.hide(&token),
                 Wake::Signal(_) => {}
             }
         }
     }
 
-    fn renew_masks(&self, token: &ScopedToken) {
+    fn hide(&self, token: &ScopedToken) {
         if let Some(secrets) = &self.plan.masked {
             secrets.add(token.token.access_token.expose());
         }
@@ -197,11 +214,13 @@ impl Supervisor<'_> {
 
 /// Stops boxctl as the program was stopped, so that a shell sees its job stopped; `fg` continues both. Where there is no
 /// terminal there is no such shell, and nobody who would continue boxctl.
-fn stop_too() {
-    if File::open("/dev/tty").is_ok() {
+fn stop_too() -> bool {
+    let has_terminal = File::open("/dev/tty").is_ok();
+    if has_terminal {
         // It cannot fail: everybody may stop himself.
         kill_process(getpid(), Signal::STOP).unwrap_or_default();
     }
+    has_terminal
 }
 
 #[expect(clippy::disallowed_methods, reason = "a deadline of this process alone")]

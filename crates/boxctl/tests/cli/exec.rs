@@ -67,9 +67,7 @@ impl Renewing {
     }
 
     fn start(&self, options: &[&str], script: &str) -> Running {
-        let mut child = self.command(options, script).stdout(Stdio::piped()).spawn().unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        Running { child, lines: Some(lines) }
+        Running::of(self.command(options, script))
     }
 
     /// `boxctl exec OPTIONS -- sh -c SCRIPT`.
@@ -82,6 +80,12 @@ impl Renewing {
 }
 
 impl Running {
+    fn of(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, lines: Some(lines) }
+    }
+
     fn line(&mut self) -> String {
         self.lines.as_mut().unwrap().next().unwrap().unwrap()
     }
@@ -202,6 +206,25 @@ fn signals_that_are_sent_to_boxctl_reach_the_program_once() {
     assert!(running.lines.take().unwrap().next().is_none());
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn without_a_terminal_a_program_that_was_stopped_is_continued_through_boxctl() {
+    let world = Renewing::new();
+    let mut command = Command::new("setsid");
+    let script = "trap 'echo continued' CONT; echo $$; while :; do sleep 0.02; done";
+    command.args([env!("CARGO_BIN_EXE_boxctl"), "exec", "--mask", "--", "sh", "-c", script]);
+    command.env("BOXD_SOCKET", world.daemon.socket());
+    let mut running = Running::of(command);
+    let program: u32 = running.line().parse().unwrap();
+    kill("STOP", program);
+    let stat = || std::fs::read_to_string(format!("/proc/{program}/stat")).unwrap();
+    while !stat().contains(") T ") {
+        std::thread::yield_now();
+    }
+    running.signal("CONT");
+    assert_eq!(running.line(), "continued");
+}
+
 #[test]
 fn what_boxctl_was_told_to_ignore_the_program_ignores_too() {
     let world = Renewing::new();
@@ -280,6 +303,20 @@ fn masked_output_shows_no_token_on_either_stream() {
     let told = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     assert_eq!(told(&output.stdout), "a *** b\n***!\nToKeNoFg\nxToKeNoFg");
     assert_eq!(told(&output.stderr), "***\n");
+}
+
+#[test]
+fn what_a_masked_program_leaves_behind_is_heard_until_somebody_has_enough() {
+    let world = Renewing::new();
+    let script = "(trap '' TERM; while kill -0 $$ 2>/dev/null; do sleep 0.02; done
+        echo $BOX_ACCESS_TOKEN; exec sleep 1000) & echo $!; exit 3";
+    let mut running = world.start(&["--mask"], script);
+    let left_behind = running.line().parse().unwrap();
+    assert_eq!(running.line(), "***");
+    assert!(running.child.try_wait().unwrap().is_none());
+    running.signal("TERM");
+    assert_eq!(running.child.wait().unwrap().code(), Some(3), "the program's own");
+    kill("KILL", left_behind);
 }
 
 #[test]
