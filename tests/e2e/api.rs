@@ -124,14 +124,14 @@ fn answers_come_as_they_are_and_errors_have_a_body_too() {
     let head = with_head.stdout.to_lowercase();
     assert!(head.contains("\r\nbox-request-id: ") && !head.contains("set-cookie"), "{head}");
 
-    let missing = daemon.boxctl(&["api", "folders/0"]);
+    let missing = daemon.boxctl(&["api", "folders/2"]);
     assert_eq!((missing.code, missing.stdout.as_str()), (1, ""));
-    assert_eq!(missing.stderr, "boxctl: Box answered 404 to GET /2.0/folders/0\n");
+    assert_eq!(missing.stderr, "boxctl: Box answered 404 to GET /2.0/folders/2\n");
     let body = json!({"fault": "status", "status": 503, "path": "api", "body": "{\"code\":\"busy\"}"});
     sandbox.fault(&body);
     let busy = daemon.boxctl(&["api", "users/me"]);
     assert_eq!((busy.code, busy.stdout.as_str()), (1, "{\"code\":\"busy\"}"));
-    let as_json = daemon.boxctl(&["--json", "api", "folders/0"]);
+    let as_json = daemon.boxctl(&["--json", "api", "folders/2"]);
     let problem: Value = serde_json::from_str(&as_json.stderr).expect("a problem");
     assert_eq!(problem["code"], "internal");
     assert_eq!(daemon.boxctl(&["api", "-a", "nope", "users/me"]).code, 7);

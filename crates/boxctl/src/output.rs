@@ -11,11 +11,7 @@ use crate::{failure::Failure, terminal::tame};
 
 /// Writes to stdout. A reader that has gone away (`| head`) is no failure.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
-    let mut stdout = io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(()),
-    }
+    stream(text).map(drop)
 }
 
 /// Stdout for what is passed on as it came.
@@ -45,12 +41,18 @@ impl Raw {
 
 /// Writes one of many pieces to stdout. `false`: the reader has gone away, and nobody needs the rest.
 pub(crate) fn stream(text: &str) -> Result<bool, Failure> {
-    let mut stdout = io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+    match put(text) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Writes to stdout, all at once.
+pub(crate) fn put(text: &str) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    stdout.flush()
 }
 
 /// Writes a remark to stderr, where it does not disturb what a script reads.

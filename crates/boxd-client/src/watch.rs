@@ -19,6 +19,8 @@ use crate::{
 
 /// The daemon says something at least every 15 s: after three times that in silence it is taken for dead.
 const SILENCE: Duration = Duration::from_secs(45);
+/// An attempt to connect takes at least this long where it has to, so that short waits get through as well.
+const ATTEMPT: Duration = Duration::from_millis(20);
 /// A connection that ended sooner counts as one more failure.
 const STEADY: Duration = Duration::from_secs(10);
 
@@ -139,7 +141,8 @@ impl Watch {
                     if !again_at.is_over() {
                         return Ok(News::Nothing);
                     }
-                    let patience = until.and_then(|until| until.left().ok()).unwrap_or(LOCAL).min(LOCAL);
+                    let left = until.map_or(LOCAL, |until| until.left().unwrap_or(ATTEMPT));
+                    let patience = left.clamp(ATTEMPT, LOCAL);
                     self.connect(patience).map(|()| None)
                 }
                 Link::Up { transport, dead_at, .. } => {

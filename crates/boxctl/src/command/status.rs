@@ -146,7 +146,7 @@ fn facts(status: &AccountStatus) -> Vec<String> {
     if status.generation > 0 {
         facts.push(format!("generation {}", status.generation));
     }
-    facts.extend(deadline(status));
+    facts.extend(deadline(status).map(|day| format!("needs you: not before {day}")));
     if status.orphaned {
         facts.push("no longer in the config: served until its token ends".into());
     }
@@ -157,7 +157,7 @@ fn facts(status: &AccountStatus) -> Vec<String> {
 pub(super) fn deadline(status: &AccountStatus) -> Option<String> {
     let needed = status.error.as_ref().is_some_and(|problem| problem.code == Code::LoginRequired);
     let date = boxd_json::date(status.login_deadline.filter(|_| !needed)?);
-    Some(format!("needs you: not before {}", date.split('T').next().unwrap_or(&date)))
+    date.split('T').next().map(str::to_owned)
 }
 
 /// What is worth knowing though nothing is wrong; the same for all accounts of a store, so said once.

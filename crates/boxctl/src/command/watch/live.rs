@@ -1,7 +1,7 @@
 //! The live screen on a terminal: draws in place, heeds keys, signals and size, and leaves no trace.
 
 use std::{
-    io::{self, IsTerminal as _, Read as _, Write as _},
+    io::{self, IsTerminal as _, Read as _},
     sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender},
     thread,
     time::{Duration, Instant},
@@ -21,7 +21,7 @@ use super::{
     now,
     screen::{View, frame},
 };
-use crate::{failure::Failure, terminal::Terminal};
+use crate::{failure::Failure, output::put, terminal::Terminal};
 
 /// Drawn at most this often, whatever happens; and looked at this often, as lives get shorter.
 const CALM: Duration = Duration::from_secs(1);
@@ -148,14 +148,14 @@ impl Screen {
         }
         self.shown = None;
         // Entered twice, some terminals forget where the cursor was on the person's screen.
-        write(if std::mem::replace(&mut self.entered, true) { CONCEAL } else { ENTER })
+        put(if std::mem::replace(&mut self.entered, true) { CONCEAL } else { ENTER })
     }
 
     /// Gives it back as it was.
     fn leave(&mut self) {
         self.entered = false;
         // A terminal that has gone away needs nothing.
-        drop(write(LEAVE));
+        drop(put(LEAVE));
         if let Some(before) = &self.modes {
             tcsetattr(io::stdin(), OptionalActions::Now, before).unwrap_or_default();
         }
@@ -174,7 +174,7 @@ impl Screen {
         }
         let text = format!("{BEGIN_FRAME}{frame}{END_FRAME}");
         self.shown = Some(frame);
-        write(&text)?;
+        put(&text)?;
         Ok(true)
     }
 }
@@ -183,12 +183,6 @@ impl Drop for Screen {
     fn drop(&mut self) {
         self.leave();
     }
-}
-
-fn write(text: &str) -> io::Result<()> {
-    let mut stdout = io::stdout().lock();
-    stdout.write_all(text.as_bytes())?;
-    stdout.flush()
 }
 
 /// Columns and rows; as of old where the terminal does not know.

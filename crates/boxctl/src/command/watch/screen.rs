@@ -130,7 +130,8 @@ fn entry(view: &View<'_>, status: &AccountStatus, width: usize) -> Vec<String> {
         None => row.gap().column(None, "no valid token", if with_bar { BAR + 2 + 15 } else { 15 }),
     };
     let generation = format!("generation {}", status.generation);
-    for (cells, text) in [(18, next(status)), (33, deadline(status)), (0, Some(generation))] {
+    let no_login = deadline(status).map(|day| format!("no login before {day}"));
+    for (cells, text) in [(18, next(status)), (26, no_login), (0, Some(generation))] {
         let text = text.unwrap_or_default();
         row = row.put_if_it_fits(Tone::Faint, &format!("{text:<cells$}"));
     }

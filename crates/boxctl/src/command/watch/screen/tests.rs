@@ -58,11 +58,11 @@ fn a_wide_screen() {
         "\
 boxd  3 accounts  1 needs you                                                                                            q quits
 
-home  ✖ needs a login  no valid token                                                                        generation 17
+home  ✖ needs a login  no valid token                                                                 generation 17
       Box refused the refresh token\u{FFFD}[2J
       next: boxctl login home
-bot   ● healthy        ▰▰▰▰▰▰▰▰▱▱▱▱  41 min left      renews in 36 min    needs you: not before 2024-01-11   generation 17
-work  ● healthy        ▰▰▰▰▰▰▰▰▰▰▰▰  1 h left         renews in 36 min    needs you: not before 2024-01-11   generation 18
+bot   ● healthy        ▰▰▰▰▰▰▰▰▱▱▱▱  41 min left      renews in 36 min    no login before 2024-01-11  generation 17
+work  ● healthy        ▰▰▰▰▰▰▰▰▰▰▰▰  1 h left         renews in 36 min    no login before 2024-01-11  generation 18
 
 Last
 12 s ago        work  new token, generation 18, 1 h left, renews in 36 min
