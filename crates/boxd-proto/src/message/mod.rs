@@ -1,0 +1,19 @@
+//! What clients ask and what the daemon answers.
+
+mod api;
+mod event;
+mod import;
+mod login;
+mod request;
+mod response;
+mod status;
+mod token;
+
+pub use api::*;
+pub use event::*;
+pub use import::*;
+pub use login::*;
+pub use request::*;
+pub use response::*;
+pub use status::*;
+pub use token::*;
