@@ -227,7 +227,9 @@ fn an_endpoint_hands_out_no_more_rights_than_the_program_was_given() {
 fn nothing_is_left_of_endpoints_that_have_gone() {
     let (_sandbox, daemon) = running(&[]);
     let open_files = || std::fs::read_dir(format!("/proc/{}/fd", daemon.pid())).unwrap().count();
+    let before = open_files();
     assert_eq!(exec(&daemon, &["--oauth"], "true").status().unwrap().code(), Some(0));
+    until(|| open_files() <= before);
     let before = open_files();
     let mut programs: Vec<Program> =
         (0..20).map(|_| Program::start(exec(&daemon, &["--oauth"], PRINT_AND_WAIT))).collect();

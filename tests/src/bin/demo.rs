@@ -16,7 +16,7 @@ use boxd_tests::{Binaries, Daemon, Sandbox, http};
 use serde_json::{Value, json};
 
 /// Tokens of the sandbox live this long here; Box's live an hour.
-const TOKEN_LIFE: &str = "6s";
+const TOKEN_LIFE: &str = "12s";
 
 fn main() -> ExitCode {
     println!(
