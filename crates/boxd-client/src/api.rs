@@ -63,7 +63,7 @@ impl<'c> ApiAnswer<'c> {
             return Ok(None);
         }
         match self.client.next_of_stream().map_err(|error| told(&self.failed, error))? {
-            Response::ApiBody(piece) => Ok(Some(piece.into_bytes())),
+            Response::ApiBody(piece) => Ok(Some(piece.into_bytes().into())),
             Response::End => {
                 self.ended = true;
                 Ok(None)
@@ -101,7 +101,7 @@ fn send(upstream: &Upstream, mut source: Source) -> io::Result<()> {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             read => read?,
         };
-        let bytes = Piece::new(buffer.get(..read).unwrap_or_default());
+        let bytes = Piece::new(buffer.get(..read).unwrap_or_default().to_vec());
         let part = Request::ApiBody { bytes, last: read == 0 };
         frame.clear();
         encode(&part, &mut frame).map_err(io::Error::other)?;

@@ -2,20 +2,21 @@
 
 use std::fmt;
 
+use bytes::Bytes;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Visitor};
 
 use crate::MAX_FRAME;
 
 /// Bytes of a body; on the wire as `Vec<u8>`.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Piece(Vec<u8>);
+pub struct Piece(Bytes);
 
 impl Piece {
     /// Most bytes of a piece that fits into a frame with whatever belongs to it.
     pub const MOST: usize = MAX_FRAME - 64;
 
-    /// Takes bytes over.
-    pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
+    /// Takes bytes over, or shares them: nothing is copied.
+    pub fn new(bytes: impl Into<Bytes>) -> Self {
         Self(bytes.into())
     }
 
@@ -25,7 +26,7 @@ impl Piece {
     }
 
     /// Gives the bytes away.
-    pub fn into_bytes(self) -> Vec<u8> {
+    pub fn into_bytes(self) -> Bytes {
         self.0
     }
 }
@@ -45,13 +46,13 @@ impl Serialize for Piece {
 
 impl<'de> Deserialize<'de> for Piece {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_byte_buf(Bytes)
+        deserializer.deserialize_byte_buf(Whole)
     }
 }
 
-struct Bytes;
+struct Whole;
 
-impl Visitor<'_> for Bytes {
+impl Visitor<'_> for Whole {
     type Value = Piece;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -59,10 +60,10 @@ impl Visitor<'_> for Bytes {
     }
 
     fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Piece, E> {
-        Ok(Piece(bytes.to_vec()))
+        Ok(Piece(Bytes::copy_from_slice(bytes)))
     }
 
     fn visit_byte_buf<E>(self, bytes: Vec<u8>) -> Result<Piece, E> {
-        Ok(Piece(bytes))
+        Ok(Piece(bytes.into()))
     }
 }

@@ -54,7 +54,7 @@ pub(super) fn requests() -> Vec<Request> {
         method: "POST".into(),
         headers: vec![header("a", "t\u{f6}k"), header("b", "")],
         follow: false,
-        ..call(ApiRequestBody::Whole(Piece::new([0, 255])))
+        ..call(ApiRequestBody::Whole(Piece::new(vec![0, 255])))
     };
     let streamed = |length| Request::Api(Box::new(call(ApiRequestBody::Streamed { length })));
     vec![
@@ -62,7 +62,7 @@ pub(super) fn requests() -> Vec<Request> {
         Request::Api(Box::new(full)),
         streamed(None),
         streamed(Some(0x0102_0304_0506_0708)),
-        Request::ApiBody { bytes: Piece::new([1, 2, 3]), last: false },
+        Request::ApiBody { bytes: Piece::new(vec![1, 2, 3]), last: false },
         Request::ApiBody { bytes: Piece::default(), last: true },
     ]
 }
@@ -71,7 +71,7 @@ pub(super) fn responses() -> Vec<Response> {
     vec![
         Response::ApiHead(Box::new(ApiHead { status: 302, headers: vec![header("a", "b")] })),
         Response::ApiHead(Box::new(ApiHead { status: 200, headers: Vec::new() })),
-        Response::ApiBody(Piece::new([1, 2, 3])),
+        Response::ApiBody(Piece::new(vec![1, 2, 3])),
     ]
 }
 

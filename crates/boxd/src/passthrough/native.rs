@@ -56,7 +56,7 @@ fn call_of(request: ApiRequest, streamed: Option<Parts>) -> Result<Call<Parts>, 
     let method = Method::from_bytes(method.as_bytes()).map_err(|_invalid| problems::bad_method())?;
     let payload = match (body, streamed) {
         (_, Some(parts)) => Payload::Streamed(parts),
-        (ApiRequestBody::Whole(bytes), None) => Payload::Whole(bytes.into_bytes().into()),
+        (ApiRequestBody::Whole(bytes), None) => Payload::Whole(bytes.into_bytes()),
         (_, None) => Payload::Empty,
     };
     Ok(Call { account, method, target, headers: header_map(&headers)?, payload })

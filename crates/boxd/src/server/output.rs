@@ -2,7 +2,7 @@
 
 use std::{future::poll_fn, io, pin::Pin, task::Poll, time::Duration};
 
-use boxd_proto::{Code, Problem, Response, encode};
+use boxd_proto::{Code, FRAME_HEADER, MAX_FRAME, Problem, Response, encode};
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 use zeroize::Zeroize as _;
 
@@ -10,6 +10,8 @@ use zeroize::Zeroize as _;
 const AT_REST: usize = 512;
 /// From this size on, what was gathered is written before more is added.
 const ENOUGH: usize = 16 * 1024;
+/// What was gathered before, and a frame of the largest size.
+const WIDE: usize = ENOUGH + FRAME_HEADER + MAX_FRAME;
 
 /// Frames to write. They hold tokens: what was written, or is dropped, is overwritten. Pieces of Box's answers are
 /// not: overwriting takes longer than sending them.
@@ -17,13 +19,15 @@ const ENOUGH: usize = 16 * 1024;
 pub(super) struct Output {
     bytes: Vec<u8>,
     holds_ours: bool,
+    /// Large frames come one after the other: the room for one is kept.
+    is_wide: bool,
 }
 
 // === impl Output ===
 
 impl Output {
     pub(super) fn new() -> Self {
-        Self { bytes: Vec::new(), holds_ours: false }
+        Self { bytes: Vec::new(), holds_ours: false, is_wide: false }
     }
 
     /// Adds bytes that are no frame.
@@ -49,6 +53,16 @@ impl Output {
             tracing::error!("an error report of constant size does not fit into a frame");
         }
         false
+    }
+
+    /// Keeps room for the largest frame from now on.
+    pub(super) fn widen(&mut self) {
+        self.is_wide = true;
+    }
+
+    /// Ends what `widen` began.
+    pub(super) fn narrow(&mut self) {
+        self.is_wide = false;
     }
 
     /// Whether it is time to write.
@@ -85,8 +99,8 @@ impl Output {
 
     /// Room for a usual answer from the beginning, so that no copy of a token stays where it grew out of.
     fn prepare(&mut self) {
-        if self.bytes.capacity() == 0 {
-            self.bytes.reserve(AT_REST);
+        if self.bytes.is_empty() {
+            self.bytes.reserve(if self.is_wide { WIDE } else { AT_REST });
         }
     }
 
@@ -95,7 +109,7 @@ impl Output {
             self.bytes.as_mut_slice().zeroize();
         }
         self.bytes.clear();
-        if self.bytes.capacity() > ENOUGH {
+        if self.bytes.capacity() > ENOUGH && !self.is_wide {
             self.bytes = Vec::new();
         }
     }

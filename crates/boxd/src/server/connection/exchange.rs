@@ -3,7 +3,6 @@
 use std::{pin::pin, time::Duration};
 
 use boxd_proto::{Request, Response};
-use bytes::Bytes;
 use futures_util::StreamExt as _;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -33,6 +32,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Line<IO> {
         if !matches!(upward, Upward::Complete) {
             self.input.widen();
         }
+        self.output.widen();
         let mut silence = tokio::time::interval(HEARTBEAT);
         silence.reset();
         loop {
@@ -57,6 +57,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Line<IO> {
             }
         }
         self.input.narrow();
+        self.output.narrow();
         if matches!(upward, Upward::Complete) {
             return Ok(());
         }
@@ -87,7 +88,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Line<IO> {
                 return Err(Fault::Malformed);
             }
         };
-        let wanted = permit.map(|permit| permit.send(Part { bytes: Bytes::from(bytes.into_bytes()), last }));
+        let wanted = permit.map(|permit| permit.send(Part { bytes: bytes.into_bytes(), last }));
         if last {
             *upward = Upward::Complete;
         } else if wanted.is_none() {
