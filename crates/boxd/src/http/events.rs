@@ -1,6 +1,9 @@
 //! `/v1/events`: what happens to accounts, as server-sent events (HTML standard, section 9.2).
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use boxd_proto::{Event, EventKind, Request, Response as Message};
 use bytes::Bytes;
@@ -21,6 +24,20 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 /// First of all, how long a client that lost its connection waits before it comes back, in milliseconds.
 const OPENING: &str = "retry: 1000\n\n";
 
+/// The text of the last event: all who watch are told the same, so it is written once.
+#[derive(Debug, Default)]
+pub(crate) struct LastTold(Mutex<Option<(Event, Bytes)>>);
+
+impl LastTold {
+    fn text(&self, event: &Event) -> Bytes {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*last {
+            Some((told, text)) if told == event => text.clone(),
+            _ => last.insert((event.clone(), text(event))).1.clone(),
+        }
+    }
+}
+
 /// The events, for as long as the client likes; `watch` says of what.
 pub(super) async fn answer<S: Service>(
     ask: &Ask<'_, S>,
@@ -31,12 +48,15 @@ pub(super) async fn answer<S: Service>(
     if is_head {
         return Ok(answer::with(EVENTS, Body::unsent()));
     }
-    let events = stream::unfold(Some(responses), async |responses| {
+    let last_told = Arc::clone(&ask.server.last_told);
+    let events = stream::unfold((Some(responses), last_told), async |(responses, last_told)| {
         let mut responses = responses?;
         match tokio::time::timeout(HEARTBEAT, responses.next()).await {
-            Err(_elapsed) => Some((Bytes::from_static(b": heartbeat\n\n"), Some(responses))),
-            Ok(Some(Message::Event(event))) => Some((text(&event), Some(responses))),
-            Ok(Some(Message::Error(problem))) => Some((text(&dropped(problem.to_string())), None)),
+            Err(_elapsed) => Some((Bytes::from_static(b": heartbeat\n\n"), (Some(responses), last_told))),
+            Ok(Some(Message::Event(event))) => Some((last_told.text(&event), (Some(responses), last_told))),
+            Ok(Some(Message::Error(problem))) => {
+                Some((text(&dropped(problem.to_string())), (None, last_told)))
+            }
             Ok(_) => None,
         }
     });
@@ -74,5 +94,14 @@ mod tests {
         assert_eq!(told.lines().count(), 3, "{told}");
         event.id = Some("1f-2".into());
         assert!(text(&event).starts_with(b"event: dropped\nid: 1f-2\ndata: {"));
+    }
+
+    #[test]
+    fn the_last_text_is_that_of_no_other_event() {
+        let last_told = LastTold::default();
+        for detail in ["one", "one", "two", "one"] {
+            let event = dropped(detail.into());
+            assert_eq!(last_told.text(&event), text(&event));
+        }
     }
 }

@@ -30,3 +30,4 @@ mod wish;
 
 pub(crate) use connection::{refuse, serve};
 pub use counts::HttpCounts;
+pub(crate) use events::LastTold;

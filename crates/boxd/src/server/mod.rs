@@ -23,7 +23,10 @@ use admission::{Admission, Full};
 use boxd_proto::{Problem, Request, Response};
 use peer::Access;
 
-use crate::passthrough::{self, AnswerBody, Call};
+use crate::{
+    http::LastTold,
+    passthrough::{self, AnswerBody, Call},
+};
 
 pub use crate::http::HttpCounts;
 pub(crate) use admission::Seat;
@@ -50,6 +53,7 @@ pub(crate) struct Server<S> {
     pub(crate) limits: Limits,
     access: Access,
     pub(crate) counters: Arc<Counters>,
+    pub(crate) last_told: Arc<LastTold>,
     admission: Arc<Admission>,
 }
 
@@ -64,7 +68,7 @@ pub async fn run<S: Service>(
     let counters = listener.counters();
     let admission = Admission::new(limits, Arc::clone(&counters));
     let access = Access::of_this_process();
-    let server = Arc::new(Server { service, limits, access, counters, admission });
+    let server = Arc::new(Server { service, limits, access, counters, last_told: Arc::default(), admission });
     let refusals = Arc::new(Semaphore::new(REFUSALS));
     let mut shutdown = pin!(shutdown);
     let mut backoff = BACKOFF;

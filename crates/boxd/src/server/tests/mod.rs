@@ -172,7 +172,16 @@ impl Rig {
         let limits = Limits::default();
         let counters = Arc::<Counters>::default();
         let admission = Admission::new(limits, Arc::clone(&counters));
-        Self { server: Arc::new(Server { service, limits, access: Access::of(1000), counters, admission }) }
+        Self {
+            server: Arc::new(Server {
+                service,
+                limits,
+                access: Access::of(1000),
+                counters,
+                last_told: Arc::default(),
+                admission,
+            }),
+        }
     }
 
     fn connect(&self) -> (DuplexStream, JoinHandle<()>) {
