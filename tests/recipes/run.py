@@ -21,7 +21,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 EXAMPLE = ROOT / "crates/boxd-client/examples/get.rs"
-MACHINERY = {"run.sh", "run.py"}
+MACHINERY = {"README.md", "run.sh", "run.py"}
 PATIENCE = 30
 # Lives of tokens in the long runs, and how long these take: a renewal falls due every 6 s.
 LIFE, LEAD, LONG_RUN = 9, 3, 26
