@@ -24,7 +24,7 @@ pub(crate) struct Input {
 // === impl Input ===
 
 impl Input {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { bytes: Vec::with_capacity(AT_REST), start: 0, wide: false }
     }
 
