@@ -6,7 +6,7 @@ use boxd_proto::Code;
 use http_body_util::BodyExt as _;
 use hyper::{
     HeaderMap, StatusCode,
-    body::Incoming,
+    body::{Body as _, Incoming},
     header::{self, HeaderValue},
 };
 use serde::{
@@ -39,6 +39,9 @@ pub(super) async fn members(
         );
         return Err(refusal.status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
     }
+    if is_announced_too_large(headers, &body) {
+        return Err(too_large());
+    }
     let Ok(whole) = tokio::time::timeout(within, whole(body)).await else {
         let refusal = Refusal::bad_request("the body did not come in time", "send it in one go");
         return Err(refusal.status(StatusCode::REQUEST_TIMEOUT));
@@ -68,6 +71,13 @@ async fn whole(mut body: Incoming) -> Result<Vec<u8>, Refusal> {
         }
     }
     if length > MOST { Err(too_large()) } else { Ok(whole) }
+}
+
+/// Whether the client need not send what would be refused: it waits for leave to send (RFC 9110 section 10.1.1), or
+/// would not be read to the end anyway.
+fn is_announced_too_large(headers: &HeaderMap<HeaderValue>, body: &Incoming) -> bool {
+    let most = if headers.contains_key(header::EXPECT) { MOST } else { MOST_DISCARDED };
+    usize::try_from(body.size_hint().lower()).is_ok_and(|length| length > most)
 }
 
 fn is_json(headers: &HeaderMap<HeaderValue>) -> bool {

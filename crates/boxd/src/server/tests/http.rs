@@ -255,6 +255,20 @@ async fn a_slow_body_is_answered_with_408() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_client_that_waits_for_leave_to_send_too_much_gets_none() {
+    let rig = Rig::new(Fake::default());
+    for head in ["Expect: 100-continue\r\nContent-Length: 65537", "Content-Length: 99999999"] {
+        let (mut client, _task) = rig.connect();
+        let request = format!(
+            "POST /v1/token HTTP/1.1\r\nHost: boxd\r\nContent-Type: application/json\r\n{head}\r\n\r\n"
+        );
+        client.write_all(request.as_bytes()).await.unwrap();
+        let answer = read_answer(&mut client).await;
+        assert!(answer.starts_with("HTTP/1.1 413 ") && answer.contains("too_large"), "{answer}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_client_that_leaves_frees_what_waits_for_it() {
     let rig = Rig::new(Fake::default());
     let (mut client, task) = rig.connect();
