@@ -11,7 +11,7 @@ use std::{
 use boxd_engine::{BootTime, ClientSecret, Session, Snapshot};
 use tokio::sync::watch;
 
-use super::{metrics::Tally, signer::Signer};
+use super::{signer::Signer, tally::Tally};
 use crate::account_name::AccountName;
 
 /// Least time between two warnings of an account that somebody reports its tokens too often.

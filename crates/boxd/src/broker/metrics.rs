@@ -1,17 +1,11 @@
 //! What Prometheus is told of accounts: one pass over all of them, then text made piece by piece.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
-use boxd_engine::{Now, Trouble, WallTime, event::Notice, trouble::Remedy};
+use boxd_engine::{Now, WallTime};
 use boxd_proto::{GrantState, Response};
 
-use super::{Broker, account::Account, status::grant_state};
+use super::{Broker, account::Account, status::grant_state, tally::OUTCOMES};
 use crate::metrics::{Exposition, Kind};
 
 /// From this size on, in bytes, a piece is sent before more is made; far below a frame.
@@ -28,17 +22,6 @@ const STATES: [GrantState; 8] = [
     GrantState::LoginRequired,
     GrantState::ActionRequired,
 ];
-
-/// How attempts to renew can end, as a label: it succeeded; boxd tries again; a person must log in or act.
-const OUTCOMES: [&str; 4] = ["success", "retry", "login_required", "action_required"];
-
-/// What is counted of one account since the start.
-#[derive(Debug, Default)]
-pub(super) struct Tally {
-    served: AtomicU64,
-    /// In the order of [`OUTCOMES`].
-    refreshes: [AtomicU64; OUTCOMES.len()],
-}
 
 /// One account at one moment.
 #[derive(Debug)]
@@ -109,35 +92,6 @@ const FAMILIES: [Family; 5] = [
     },
 ];
 
-// === impl Tally ===
-
-impl Tally {
-    /// A token was handed out.
-    pub(super) fn serve(&self) {
-        self.served.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// What a session has to tell may be the end of an attempt.
-    pub(super) fn note(&self, notice: &Notice) {
-        let outcome = match notice {
-            Notice::Renewed { .. } => 0,
-            Notice::Failed { trouble, .. } => of_trouble(trouble),
-            _ => return,
-        };
-        if let Some(count) = self.refreshes.get(outcome) {
-            count.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-}
-
-fn of_trouble(trouble: &Trouble) -> usize {
-    match trouble.remedy() {
-        Remedy::Wait => 1,
-        Remedy::Login => 2,
-        Remedy::Act => 3,
-    }
-}
-
 // === impl Row ===
 
 impl Row {
@@ -160,7 +114,6 @@ impl Broker {
     }
 
     fn row(&self, account: &Arc<Account>, now: Now) -> Row {
-        let count = |count: &AtomicU64| count.load(Ordering::Relaxed);
         let view = account.view.borrow();
         let served = view.serve(now.boot, Duration::ZERO);
         let deadline = view.login_deadline(now, self.clock.boot_id());
@@ -168,8 +121,8 @@ impl Broker {
             state: grant_state(view.state),
             token_ends: served.map(|served| now.wall.after(served.box_for).unix_seconds()),
             login_deadline: deadline.map(WallTime::unix_seconds),
-            served: count(&account.tally.served),
-            refreshes: account.tally.refreshes.each_ref().map(count),
+            served: account.tally.served(),
+            refreshes: account.tally.refreshes(),
             account: Arc::clone(account),
         }
     }

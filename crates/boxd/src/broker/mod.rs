@@ -25,6 +25,7 @@ mod scoped;
 mod shutdown;
 mod signer;
 mod status;
+mod tally;
 mod timers;
 mod token_endpoint;
 mod tokens;
