@@ -222,6 +222,19 @@ fn an_endpoint_hands_out_no_more_rights_than_the_program_was_given() {
     assert_eq!(program.end(), Some(1));
 }
 
+#[test]
+fn an_endpoint_goes_with_its_account_when_that_is_renamed() {
+    let (_sandbox, daemon) = running(&[]);
+    let mut program = Program::start(exec(&daemon, &["--oauth"], PRINT_AND_WAIT));
+    let variables = environment(&mut program);
+    for (from, to) in [("default", "work"), ("work", "home"), ("home", "default")] {
+        assert_eq!(daemon.boxctl(&["rename", from, to]).code, 0);
+        assert_eq!(daemon.boxctl(&["refresh", to]).code, 0);
+        assert_eq!(renewed(&variables), daemon.token(), "{to}");
+    }
+    assert_eq!(program.end(), Some(1));
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn nothing_is_left_of_endpoints_that_have_gone() {

@@ -57,7 +57,7 @@ impl Session {
     }
 
     /// The longest promise that a token of this account can carry; `None` where no life was told yet.
-    pub(super) fn attainable(&self, now: Now) -> Option<Duration> {
+    pub fn attainable(&self, now: Now) -> Option<Duration> {
         let token = self.published.as_ref();
         if !self.renewable() {
             return token.map(|token| token.expires.since(now.boot)).filter(|left| !left.is_zero());

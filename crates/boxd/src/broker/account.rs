@@ -26,6 +26,8 @@ pub(super) struct Account {
     pub(super) view: watch::Sender<Snapshot>,
     /// Until when somebody waits for a token, in milliseconds of the boot clock; also while it is queued.
     awaited_until: AtomicU64,
+    /// Where its grant went by a rename, for those who hold on to this account.
+    moved_to: Mutex<Option<Arc<Account>>>,
     pub(super) tally: Tally,
     /// When it was last told that somebody reports tokens too often, in milliseconds of the boot clock; 0: never.
     last_doubted: AtomicU64,
@@ -69,10 +71,21 @@ impl Account {
             held: Mutex::new(held),
             view,
             awaited_until: AtomicU64::new(0),
+            moved_to: Mutex::default(),
             tally: Tally::default(),
             last_doubted: AtomicU64::new(0),
             store_order: tokio::sync::Mutex::new(()),
         }
+    }
+
+    /// The account that its grant belongs to now, after a rename.
+    pub(super) fn moved_to(&self) -> Option<Arc<Account>> {
+        self.moved_to.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Its grant has another name now; `None`: it has a grant again.
+    pub(super) fn set_moved_to(&self, account: Option<Arc<Account>>) {
+        *self.moved_to.lock().unwrap_or_else(PoisonError::into_inner) = account;
     }
 
     /// Somebody waits for a token of this account until then.

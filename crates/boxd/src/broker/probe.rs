@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use boxd_engine::Refusal;
 use boxd_proto::{Problem, ScopedTokenRequest};
 
 use super::{Broker, account::Account, problems};
@@ -13,6 +14,10 @@ impl Broker {
         let wish = self.wish(&account, request)?;
         if wish.user.is_none() && wish.restriction.is_none() {
             let min_ttl = Duration::from_secs(u64::from(request.token.min_ttl_seconds));
+            let attainable = account.held().session.attainable(self.clock.now());
+            if let Some(attainable) = attainable.filter(|attainable| min_ttl > *attainable) {
+                return Err(problems::of_refusal(&account.name, &Refusal::MinTtlUnattainable { attainable }));
+            }
             let held = account.view.borrow().serve(self.clock.boot(), min_ttl).is_some();
             return if held { Ok(()) } else { Err(self.lack_of(&account)) };
         }

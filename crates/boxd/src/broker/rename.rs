@@ -51,6 +51,7 @@ impl Broker {
         let result = self.settle_under(to, *record).await;
         if result.is_ok() {
             self.operate(&old, |operation| Event::Logout { operation, local: true }).await?;
+            old.set_moved_to(self.account(to));
             tracing::info!(account = %to, %from, "renamed");
             self.sweep();
         } else {
@@ -105,6 +106,7 @@ impl Broker {
         let account = self.account_or_new(to);
         let grant = Box::new(NewGrant { record, renew_now: false, settings });
         self.operate(&account, |operation| Event::Replace { operation, grant }).await?;
+        account.set_moved_to(None);
         self.forget_application(&account);
         Ok(self.status_of(&account))
     }

@@ -17,6 +17,8 @@ use crate::{
 
 /// How long a program waits at its endpoint for a token that is not at hand, in milliseconds.
 const WAIT_MILLIS: u32 = 25_000;
+/// Renames that an endpoint follows from its beginning on.
+const MOST_RENAMES: usize = 64;
 
 /// What one endpoint hands out, and for whom.
 #[derive(Debug)]
@@ -36,11 +38,7 @@ impl Broker {
     ) -> Result<Pin<Box<dyn Stream<Item = Response> + Send>>, Problem> {
         let account = self.named(open.tokens.token.account.as_deref())?;
         let name = account.name.clone();
-        let token = TokenRequest {
-            account: Some(name.as_str().to_owned()),
-            wait_millis: Some(WAIT_MILLIS),
-            ..TokenRequest::default()
-        };
+        let token = TokenRequest { wait_millis: Some(WAIT_MILLIS), ..TokenRequest::default() };
         let request = ScopedTokenRequest { token, ..open.tokens };
         let handout = Handout { broker: self.clone(), account, request, peer: *peer };
         // It is the one that the program was started with, or will be.
@@ -62,6 +60,20 @@ impl Broker {
     }
 }
 
+impl Handout {
+    /// The account as it is called now.
+    fn account(&self) -> Arc<Account> {
+        let mut account = Arc::clone(&self.account);
+        for _ in 0..MOST_RENAMES {
+            match account.moved_to() {
+                Some(renamed) => account = renamed,
+                None => break,
+            }
+        }
+        account
+    }
+}
+
 impl Tokens for Handout {
     fn boot(&self) -> BootTime {
         self.broker.clock.boot()
@@ -69,15 +81,17 @@ impl Tokens for Handout {
 
     async fn token(&self, refused: Option<u64>) -> Result<Token, Problem> {
         let mut request = self.request.clone();
+        request.token.account = Some(self.account().name.as_str().to_owned());
         request.token.rejected = refused.map_or(Rejected::No, Rejected::Generation);
         Ok(self.broker.scoped_token(&self.peer, request).await?.token)
     }
 
     async fn is_refused(&self, token: &Token) -> bool {
-        let Ok(effective) = self.broker.effective(&self.account) else { return false };
+        let account = self.account();
+        let Ok(effective) = self.broker.effective(&account) else { return false };
         let access = AccessToken::new(token.access_token.expose());
         let refused = self.broker.api.me(&effective.endpoint, &access).await == Err(MeError::Rejected);
-        tracing::info!(account = %self.account.name, generation = token.generation, refused, "a program renews early");
+        tracing::info!(account = %account.name, generation = token.generation, refused, "a program renews early");
         refused
     }
 }

@@ -84,7 +84,7 @@ impl<IO> Paced<IO> {
     ) -> Poll<io::Result<usize>> {
         if written.is_pending() {
             // A person may page through what Box sends.
-            let at_least = if self.progress.is(Phase::Passing) { LONGEST_STANDSTILL } else { Duration::ZERO };
+            let at_least = if self.progress.is_passing() { LONGEST_STANDSTILL } else { Duration::ZERO };
             return self.send.wait(at_least, context, "the client did not take its answer in time");
         }
         written
@@ -158,7 +158,7 @@ impl<IO: AsyncWrite + Unpin> AsyncWrite for Paced<IO> {
         let flushed = Pin::new(&mut *held(&self.line)).poll_flush(context);
         ready!(flushed)?;
         self.send.lift();
-        if self.progress.is(Phase::Answered) {
+        if self.progress.is(Phase::Answered) || self.progress.is(Phase::Passed) {
             self.progress.awaiting();
             if self.progress.seat().is_ending() || held(&self.line).has_begun() {
                 // hyper looks for a next request only when something comes from the system.

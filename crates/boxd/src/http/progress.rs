@@ -22,6 +22,8 @@ pub(super) enum Phase {
     Passing = 5,
     /// The answer is made, but not yet with the system.
     Answered = 4,
+    /// The same of an answer that is Box's.
+    Passed = 6,
 }
 
 /// What the halves of one connection share: the transport below hyper and the answers above it.
@@ -45,6 +47,11 @@ impl Progress {
 
     pub(super) fn seat(&self) -> &Seat {
         &self.seat
+    }
+
+    /// Whether the client takes an answer of Box's, which a person may hold up.
+    pub(super) fn is_passing(&self) -> bool {
+        self.is(Phase::Passing) || self.is(Phase::Passed)
     }
 
     pub(super) fn is(&self, phase: Phase) -> bool {
@@ -91,6 +98,6 @@ impl Answering {
 
 impl Drop for Answering {
     fn drop(&mut self) {
-        self.0.set(Phase::Answered);
+        self.0.set(if self.0.is(Phase::Passing) { Phase::Passed } else { Phase::Answered });
     }
 }

@@ -2,7 +2,10 @@
 
 use std::{
     convert::Infallible,
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -16,7 +19,7 @@ use hyper::{
     header::{self, HeaderName, HeaderValue},
 };
 use serde_json::{Value, json};
-use tokio::{sync::Mutex, time::timeout};
+use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use super::{
@@ -33,8 +36,8 @@ const BODY_DEADLINE: Duration = Duration::from_secs(5);
 pub(super) const CHECK_PAUSE: Duration = Duration::from_secs(30);
 /// So many times at once: a program tries again when its first renewal did not help.
 pub(super) const CHECKS_AT_ONCE: u32 = 4;
-/// How long Box may take to say so: the program waits meanwhile.
-const CHECK_DEADLINE: Duration = Duration::from_secs(10);
+/// How long Box may take to say so: the program waits meanwhile, and the token may well be valid.
+const CHECK_DEADLINE: Duration = Duration::from_secs(3);
 /// Who does not know the secrets waits this long for the answer, and keeps one of few connections busy with it.
 const PENALTY: Duration = Duration::from_millis(500);
 /// Wrong attempts that are logged; any more would only fill the log.
@@ -50,9 +53,25 @@ pub(super) struct Desk<T> {
     credentials: Credentials,
     /// The one `Host` that names us.
     host: String,
-    /// One request at a time: those that come together get the same token.
     history: Mutex<History>,
+    /// What Box said last of a token. Held while Box is asked: those that come together ask once.
+    verdict: tokio::sync::Mutex<Verdict>,
+    /// How many times Box was asked.
+    asked: AtomicU64,
     wrong_attempts: AtomicU32,
+}
+
+/// What is known of the other end of a connection.
+#[derive(Debug, Default)]
+pub(super) struct Standing {
+    /// It has shown the secrets: it is the program, or acts for it.
+    is_program: AtomicBool,
+}
+
+impl Standing {
+    pub(super) fn is_program(&self) -> bool {
+        self.is_program.load(Ordering::Relaxed)
+    }
 }
 
 /// What the program has.
@@ -64,12 +83,20 @@ struct History {
     checks_until: BootTime,
 }
 
+/// What Box said of a token when it was last asked.
+#[derive(Clone, Copy, Debug, Default)]
+struct Verdict {
+    generation: u64,
+    is_refused: bool,
+}
+
 /// Answers one request.
 pub(super) async fn to<T: Tokens>(
     desk: &Desk<T>,
+    standing: &Standing,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
-    Ok(match desk.renew(request).await {
+    Ok(match desk.renew(standing, request).await {
         Ok(token) => response(StatusCode::OK, &desk.granted(&token)),
         Err(refused) => error(&refused),
     })
@@ -85,11 +112,13 @@ impl<T: Tokens> Desk<T> {
             credentials,
             host: format!("127.0.0.1:{port}"),
             history: Mutex::new(History { handed: known, checks_until: BootTime::default() }),
+            verdict: tokio::sync::Mutex::default(),
+            asked: AtomicU64::new(0),
             wrong_attempts: AtomicU32::new(0),
         }
     }
 
-    async fn renew(&self, request: Request<Incoming>) -> Result<Token, Refused> {
+    async fn renew(&self, standing: &Standing, request: Request<Incoming>) -> Result<Token, Refused> {
         self.admit(&request)?;
         let (head, body) = request.into_parts();
         let too_large =
@@ -113,6 +142,7 @@ impl<T: Tokens> Desk<T> {
                 .wrong(Refused::new(StatusCode::BAD_REQUEST, "invalid_grant", description))
                 .await);
         }
+        standing.is_program.store(true, Ordering::Relaxed);
         self.present().await.map_err(|problem| of_problem(&problem))
     }
 
@@ -138,20 +168,40 @@ impl<T: Tokens> Desk<T> {
 
     /// The token that the program gets.
     async fn present(&self) -> Result<Token, Problem> {
-        let mut history = self.history.lock().await;
+        let asked_before = self.asked.load(Ordering::Relaxed);
         let mut token = self.tokens.token(None).await?;
         // It has this one: does it ask ahead of time, is it another process of it, or did Box refuse the token?
-        if history.handed == Some(token.generation) && self.may_check(&mut history) {
-            let refused = timeout(CHECK_DEADLINE, self.tokens.is_refused(&token)).await;
-            if refused.unwrap_or(false) {
-                token = self.tokens.token(Some(token.generation)).await?;
-            }
+        let has_it = self.history().handed == Some(token.generation);
+        if has_it && self.is_refused(&token, asked_before).await {
+            token = self.tokens.token(Some(token.generation)).await?;
         }
-        history.handed = Some(token.generation);
+        self.history().handed = Some(token.generation);
         Ok(token)
     }
 
-    fn may_check(&self, history: &mut History) -> bool {
+    /// Whether Box refuses a token, as far as that can be learned soon. Who came while it was asked takes its word.
+    async fn is_refused(&self, token: &Token, asked_before: u64) -> bool {
+        let mut verdict = self.verdict.lock().await;
+        let is_new = self.asked.load(Ordering::Relaxed) != asked_before;
+        if is_new && verdict.generation == token.generation {
+            return verdict.is_refused;
+        }
+        if !self.may_check() {
+            return false;
+        }
+        let refused = timeout(CHECK_DEADLINE, self.tokens.is_refused(token)).await;
+        *verdict = Verdict { generation: token.generation, is_refused: refused.unwrap_or(false) };
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        verdict.is_refused
+    }
+
+    /// Held for a moment only.
+    fn history(&self) -> MutexGuard<'_, History> {
+        self.history.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn may_check(&self) -> bool {
+        let mut history = self.history();
         let now = self.tokens.boot();
         let until = history.checks_until.max(now).after(CHECK_PAUSE);
         let may = until.since(now) <= CHECK_PAUSE * CHECKS_AT_ONCE;

@@ -18,11 +18,12 @@ use tokio::{
 
 use super::{
     Tokens,
-    answer::{self, Desk},
+    answer::{self, Desk, Standing},
 };
 
-/// Connections at once. The oldest goes for a new one: a program that renews speaks at once.
-pub(super) const MOST_CONNECTIONS: usize = 32;
+/// Connections at once. For a new one the oldest goes that has not shown the secrets: a program shows them at once.
+/// Anybody on this machine can connect, and shall not keep the program out.
+pub(super) const MOST_CONNECTIONS: usize = 128;
 /// For the head of a request.
 const HEAD_DEADLINE: Duration = Duration::from_secs(5);
 /// For a whole connection: one request, which may wait for a renewal.
@@ -54,7 +55,7 @@ impl Listener {
     /// Serves until it is dropped.
     pub(super) async fn serve<T: Tokens>(self, desk: Arc<Desk<T>>) {
         let mut tasks = JoinSet::new();
-        let mut oldest_first: VecDeque<AbortHandle> = VecDeque::new();
+        let mut oldest_first: VecDeque<(AbortHandle, Arc<Standing>)> = VecDeque::new();
         loop {
             let stream = match self.socket.accept().await {
                 Ok((stream, _)) => stream,
@@ -65,20 +66,27 @@ impl Listener {
                 }
             };
             while tasks.try_join_next().is_some() {}
-            oldest_first.retain(|task| !task.is_finished());
-            if oldest_first.len() >= MOST_CONNECTIONS
-                && let Some(oldest) = oldest_first.pop_front()
-            {
+            oldest_first.retain(|(task, _)| !task.is_finished());
+            if oldest_first.len() >= MOST_CONNECTIONS {
+                let stranger = oldest_first.iter().position(|(_, standing)| !standing.is_program());
+                // Only the program itself can have taken all places.
+                let Some((oldest, _)) = stranger.and_then(|stranger| oldest_first.remove(stranger)) else {
+                    continue;
+                };
                 oldest.abort();
             }
-            oldest_first.push_back(tasks.spawn(connection(Arc::clone(&desk), stream)));
+            let standing = Arc::new(Standing::default());
+            let task = tasks.spawn(connection(Arc::clone(&desk), Arc::clone(&standing), stream));
+            oldest_first.push_back((task, standing));
+            // Whoever has sent a request already is heard before anybody else comes.
+            tokio::task::yield_now().await;
         }
     }
 }
 
 /// One connection: one request, one answer.
-async fn connection<T: Tokens>(desk: Arc<Desk<T>>, stream: TcpStream) {
-    let service = service_fn(|request| answer::to(&desk, request));
+async fn connection<T: Tokens>(desk: Arc<Desk<T>>, standing: Arc<Standing>, stream: TcpStream) {
+    let service = service_fn(|request| answer::to(&desk, &standing, request));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_DEADLINE)

@@ -47,6 +47,8 @@ impl Data {
         let most = u64::try_from(SMALL + 1).unwrap_or(u64::MAX);
         source.by_ref().take(most).read_to_end(&mut beginning)?;
         let rest = (beginning.len() > SMALL).then_some(source);
+        // Files of /proc, and of some file systems, have more in them than they say.
+        let length = length.filter(|length| *length >= beginning.len());
         Ok(Self { beginning, rest, length: length.and_then(|length| u64::try_from(length).ok()) })
     }
 
@@ -85,6 +87,17 @@ mod tests {
         source.unwrap().read_to_string(&mut text).unwrap();
         assert!(text == long);
         assert!(Data::open("@/nowhere/at/all").is_err());
+    }
+
+    #[test]
+    fn a_length_that_is_too_short_is_none() {
+        let long = || Box::new(Cursor::new(vec![7_u8; SMALL + 100])) as Source;
+        let told = |said| match split(Some(Data::begin(long(), Some(said)).unwrap())).0 {
+            ApiRequestBody::Streamed { length } => length,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(told(SMALL + 100), Some((SMALL + 100) as u64));
+        assert_eq!(told(0), None, "a file of /proc says that it is empty");
     }
 
     #[test]

@@ -92,11 +92,9 @@ impl Queue {
             // Whatever it did before, it is over.
             self.events.retain(|waiting| waiting.account != event.account);
         }
-        let same = |waiting: &&mut Event| waiting.account == event.account && waiting.kind == event.kind;
-        match self.events.iter_mut().find(same) {
-            Some(waiting) => *waiting = event,
-            None => self.events.push_back(event),
-        }
+        // What is older goes; the newest always comes last, so that the last that is heard is how things stand.
+        self.events.retain(|waiting| waiting.account != event.account || waiting.kind != event.kind);
+        self.events.push_back(event);
     }
 }
 
@@ -175,15 +173,15 @@ mod tests {
     }
 
     #[test]
-    fn of_each_account_and_kind_only_the_last_waits_in_the_place_of_the_first() {
+    fn of_each_account_and_kind_only_the_last_waits_and_the_newest_comes_last() {
         let state = event(EventKind::State, healthy("a"));
         let waiting = queued(vec![token("a", 1), token("b", 1), state, token("a", 2), token("a", 3)]);
         assert_eq!(
             waiting,
             [
-                (EventKind::Token, "a".into(), 3),
                 (EventKind::Token, "b".into(), 1),
-                (EventKind::State, "a".into(), 17)
+                (EventKind::State, "a".into(), 17),
+                (EventKind::Token, "a".into(), 3)
             ]
         );
     }

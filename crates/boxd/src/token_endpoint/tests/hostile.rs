@@ -94,6 +94,24 @@ async fn those_who_say_nothing_keep_nobody_out() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn those_who_say_nothing_end_no_renewal_of_the_program() {
+    let account = Account::new();
+    let endpoint = account.open(None).await;
+    let told = endpoint.told();
+    account.0.is_slow.store(true, Ordering::Relaxed);
+    let crowd = async {
+        let mut silent = Vec::new();
+        for _ in 0..MOST_CONNECTIONS * 3 {
+            silent.push(TcpStream::connect(host(told)).await.unwrap());
+        }
+        silent
+    };
+    let asked = form(told);
+    let (answer, _silent) = tokio::join!(post(told, "", &asked), crowd);
+    assert_eq!(answer.access(), "access-1");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_body_that_does_not_come_is_not_waited_for() {
     let endpoint = Account::new().open(None).await;
     let told = endpoint.told();

@@ -6,7 +6,7 @@ mod renewing;
 use std::{
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -32,6 +32,10 @@ struct State {
     refused: AtomicU64,
     checks: AtomicUsize,
     seconds: AtomicU64,
+    /// Box does not say whether it refuses a token.
+    is_silent: AtomicBool,
+    /// A token is long in coming.
+    is_slow: AtomicBool,
     problem: Mutex<Option<Problem>>,
 }
 
@@ -42,6 +46,9 @@ impl Tokens for Account {
         }
         if refused == Some(self.generation()) {
             self.0.generation.fetch_add(1, Ordering::Relaxed);
+        }
+        if self.0.is_slow.load(Ordering::Relaxed) {
+            tokio::time::sleep(Duration::from_secs(20)).await;
         }
         let generation = self.generation();
         Ok(Token {
@@ -56,6 +63,9 @@ impl Tokens for Account {
 
     async fn is_refused(&self, token: &Token) -> bool {
         self.0.checks.fetch_add(1, Ordering::Relaxed);
+        if self.0.is_silent.load(Ordering::Relaxed) {
+            std::future::pending::<()>().await;
+        }
         token.generation == self.0.refused.load(Ordering::Relaxed)
     }
 

@@ -102,3 +102,20 @@ async fn an_endpoint_is_gone_with_its_value_and_can_be_opened_again_as_it_was() 
     assert_eq!(again.told(), &told);
     assert_eq!(post(&told, "", &form(&told)).await.access(), "access-1");
 }
+
+#[tokio::test(start_paused = true)]
+async fn where_box_is_silent_the_token_comes_all_the_same_and_soon() {
+    let account = Account::new();
+    let endpoint = account.open(Some(1)).await;
+    let told = endpoint.told();
+    account.0.is_silent.store(true, Ordering::Relaxed);
+    let begun = tokio::time::Instant::now();
+    let (ask, headers) = (form(told), "");
+    let answers =
+        tokio::join!(post(told, headers, &ask), post(told, headers, &ask), post(told, headers, &ask));
+    for answer in [answers.0, answers.1, answers.2] {
+        assert_eq!(answer.access(), "access-1");
+    }
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    assert_eq!(account.checks(), 1, "those who come together ask once");
+}
