@@ -33,11 +33,10 @@ pub(crate) async fn keep_telling(socket: &Path) {
     }
 }
 
-/// Whether a client gets any answer, be it that there are too many of them.
+/// Whether somebody takes clients in, be it to turn them away because there are too many.
 async fn makes_progress(socket: &Path, within: Duration) -> bool {
     match timeout(within, ask(socket)).await {
         Ok(Ok(())) => true,
-        // Somebody removed the socket, or closed its directory: a new start would not bring it back.
         Ok(Err(error)) => !is_stall(&error),
         Err(_elapsed) => false,
     }
@@ -47,15 +46,14 @@ async fn ask(socket: &Path) -> io::Result<()> {
     let mut stream = UnixStream::connect(socket).await?;
     stream.write_all(QUESTION).await?;
     let mut answer = [0; 64];
-    match stream.read(&mut answer).await? {
-        0 => Err(io::ErrorKind::UnexpectedEof.into()),
-        _ => Ok(()),
-    }
+    stream.read(&mut answer).await?;
+    Ok(())
 }
 
-/// The backlog is full, or nobody listens, or the connection was dropped: nobody is served.
+/// Nobody listens, or the backlog is full. Where somebody removed the socket, or closed its directory, a new start
+/// would not bring it back; a connection that is closed was accepted.
 fn is_stall(error: &io::Error) -> bool {
-    !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied)
+    matches!(error.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::WouldBlock)
 }
 
 #[cfg(test)]
@@ -67,19 +65,19 @@ mod tests {
     const SOON: Duration = Duration::from_secs(10);
 
     #[tokio::test]
-    async fn an_answer_is_progress_whatever_it_says() {
+    async fn to_be_turned_away_is_progress() {
         let directory = tempfile::tempdir().unwrap();
         let socket = directory.path().join("s");
         let listener = UnixListener::bind(&socket).unwrap();
         let server = async {
-            let (mut client, _) = listener.accept().await.unwrap();
-            client.write_all(b"HTTP/1.1 429 Too Many Requests\r\n\r\n").await.unwrap();
+            // It is closed with the question unread: the client's end is reset.
+            drop(listener.accept().await.unwrap());
         };
         assert!(tokio::join!(makes_progress(&socket, SOON), server).0);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn silence_is_none() {
+    async fn silence_is_a_stall() {
         let directory = tempfile::tempdir().unwrap();
         let socket = directory.path().join("s");
         // The backlog takes the connection; nobody ever serves it.
@@ -88,7 +86,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nor_is_a_closed_door_but_a_missing_one_says_nothing() {
+    async fn so_is_a_socket_that_nobody_serves_but_not_a_missing_one() {
         let directory = tempfile::tempdir().unwrap();
         let socket = directory.path().join("s");
         assert!(makes_progress(&socket, SOON).await);
