@@ -3,7 +3,7 @@
 //! `run` puts the parts together; `broker` drives the sessions; `store`, `box_api` and `server` are the
 //! shells towards disk, Box and clients, `login` the one towards a person's browser, `token_endpoint` the one
 //! towards programs that renew by OAuth, `passthrough` between clients and Box's API; `clock` is the one place
-//! that reads the time.
+//! that reads the time; `service_manager` is what systemd hears and hands over.
 
 pub mod account_name;
 pub mod alarm;
@@ -24,6 +24,7 @@ pub mod passthrough;
 mod platform;
 pub mod run;
 pub mod server;
+pub mod service_manager;
 #[cfg(unix)]
 pub mod signals;
 pub mod store;

@@ -12,6 +12,7 @@ use crate::{
         paths::{Homeless, PathFlags, PlatformDirs},
     },
     server::{self, BindError, Limits, Listener},
+    service_manager::{self, ActivationError},
     store::{self, OpenError, Store},
 };
 
@@ -51,6 +52,9 @@ pub enum Failure {
     /// The socket cannot be used.
     #[error(transparent)]
     Socket(#[from] BindError),
+    /// What the service manager handed over cannot be used.
+    #[error(transparent)]
+    Activation(#[from] ActivationError),
     /// The operating system refused something basic.
     #[error("{what}: {error}")]
     System {
@@ -81,6 +85,7 @@ impl Failure {
             | Self::Endpoint(_)
             | Self::Store(_)
             | Self::Socket(_)
+            | Self::Activation(_)
             | Self::Check(_) => CONFIG,
             Self::System { .. } => 1,
         }
@@ -110,14 +115,21 @@ async fn serve_here(options: &Options) -> Result<(), Failure> {
     let mut wishes = crate::signals::Wishes::listen().map_err(system("signals cannot be caught"))?;
     let alarm = Alarm::new().map_err(system("no timer can be had"))?;
     let limits = Limits::of_this_process();
-    let places = places(options)?;
+    let inherited = service_manager::inherited_socket(options.socket.as_deref())?;
+    let mut places = places(options)?;
+    if let Some(inherited) = &inherited {
+        places.socket.clone_from(&inherited.path);
+    }
     let config = Config::load(&places.config, places.config_is_explicit)?;
     if let Err(error) = config.check_ca_files() {
         // Tokens that are still valid are served all the same.
         tracing::error!("{error}");
     }
     let store = Store::open(store_options(options, &places))?;
-    let listener = server::Listener::bind(&places.socket)?;
+    let listener = match inherited {
+        Some(inherited) => Listener::inherited(inherited.descriptor)?,
+        None => Listener::bind(&places.socket)?,
+    };
     let broker = Broker::new(
         Clock::of_this_boot(),
         Arc::new(store),
@@ -136,16 +148,25 @@ async fn serve_here(options: &Options) -> Result<(), Failure> {
             match wishes.next().await {
                 crate::signals::Wish::Stop => return,
                 crate::signals::Wish::Reload => {
-                    notify_reloading();
+                    service_manager::reloading();
                     // A bad config is logged there, and the old one stays.
                     let result = reloader.reload().await;
-                    notify_ready();
+                    service_manager::ready();
                     drop(result);
                 }
             }
         }
     };
-    run(listener, broker, alarm, stop, limits).await;
+    let told = async {
+        tokio::join!(
+            service_manager::keep_telling(&places.socket),
+            service_manager::tell_summaries(broker.clone()),
+        )
+    };
+    tokio::select! {
+        () = run(listener, broker.clone(), alarm, stop, limits) => {}
+        () = async { told.await; std::future::pending().await } => {}
+    }
     Ok(())
 }
 
@@ -163,7 +184,7 @@ pub async fn run(
         tokio::spawn(async move { broker.keep_time(alarm).await })
     };
     server::run(listener, broker.clone(), stop, limits).await;
-    notify_stopping();
+    service_manager::stopping();
     timekeeper.abort();
     broker.wind_down().await;
     tracing::info!("boxd ends");
@@ -204,11 +225,18 @@ fn places(options: &Options) -> Result<Places, Failure> {
 fn store_options(options: &Options, places: &Places) -> store::Options {
     store::Options {
         state_dir: places.state_dir.clone(),
-        // Beside the socket: usually memory, so a spare can be written when the disk cannot.
-        spare_dir: places.socket.parent().map(PathBuf::from),
+        spare_dir: spare_dir(places),
         machine: store::MachineId::of_this_machine(),
         allow_network_fs: options.allow_network_fs,
     }
+}
+
+/// Usually memory, so a spare can be written when the disk cannot: where the service manager says, else beside the
+/// socket.
+fn spare_dir(places: &Places) -> Option<PathBuf> {
+    let of_service =
+        std::env::var_os("RUNTIME_DIRECTORY").filter(|value| !value.is_empty()).map(PathBuf::from);
+    of_service.or_else(|| places.socket.parent().map(PathBuf::from))
 }
 
 fn announce_ready(places: &Places) {
@@ -219,27 +247,5 @@ fn announce_ready(places: &Places) {
         config = %places.config.display(),
         "boxd is ready"
     );
-    notify_ready();
-}
-
-fn notify_ready() {
-    notify(&[sd_notify::NotifyState::Ready]);
-}
-
-fn notify_stopping() {
-    notify(&[sd_notify::NotifyState::Stopping]);
-}
-
-fn notify_reloading() {
-    match sd_notify::NotifyState::monotonic_usec_now() {
-        Ok(now) => notify(&[sd_notify::NotifyState::Reloading, now]),
-        Err(_) => notify(&[sd_notify::NotifyState::Reloading]),
-    }
-}
-
-/// Tells the service manager, where there is one.
-fn notify(states: &[sd_notify::NotifyState<'_>]) {
-    if let Err(error) = sd_notify::notify(states) {
-        tracing::debug!(%error, "the service manager could not be told");
-    }
+    service_manager::ready();
 }
