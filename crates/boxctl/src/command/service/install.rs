@@ -1,0 +1,154 @@
+//! `boxctl service install`: puts the service in, or brings it up to date.
+
+use boxd_client::Code;
+use serde_json::json;
+
+use super::report;
+use crate::{
+    failure::Failure,
+    output::print,
+    service::{
+        execute::execute,
+        launchd,
+        observe::{nothing, observe, serving},
+        plan::Plan,
+        site::{Manager, Scope, Site},
+        state::Seen,
+        systemd, task,
+    },
+};
+
+/// `--print`: what a first installation does here.
+pub(super) fn print_plan(site: &Site, as_json: bool) -> Result<(), Failure> {
+    let plan = plan(site, &nothing(site)?, false);
+    if !as_json {
+        return print(&plan.to_text());
+    }
+    let mut object = report::head(site);
+    object.insert("steps".into(), plan.to_json());
+    report::print_json(object)
+}
+
+pub(super) fn run(site: &Site, force: bool, as_json: bool) -> Result<(), Failure> {
+    startable(site)?;
+    let seen = observe(site)?;
+    let plan = plan(site, &seen, force);
+    if !seen.state.activity.is_up() && !plan.steps.is_empty() {
+        alone(site, &seen)?;
+    }
+    execute(site, &plan).map_err(|failure| with_log(site, failure))?;
+    let now = observe(site)?;
+    let changed = !plan.steps.is_empty();
+    let (kept, notes) = (report::kept(&now), notes(site, &now));
+    if as_json {
+        let mut object = report::head(site);
+        object.insert("changed".into(), changed.into());
+        object.insert("steps".into(), plan.to_json());
+        object.insert(
+            "kept".into(),
+            kept.iter().map(|(path, diff)| json!({ "path": path, "diff": diff })).collect(),
+        );
+        object.insert("state".into(), now.state.activity.as_str().into());
+        object.insert("lingers".into(), now.state.lingers.into());
+        object.insert("notes".into(), notes.into());
+        return report::print_json(object);
+    }
+    let mut text = report::done(&plan);
+    let what = if changed { "installed" } else { "already installed" };
+    text += &format!(
+        "boxd is {what} as a {} service of {} and {}\n",
+        site.scope.as_str(),
+        site.manager.as_str(),
+        now.state.activity.as_str()
+    );
+    for (path, diff) in kept {
+        text += &format!(
+            "kept: {path} is not as boxctl would write it (-), which is (+):\n{diff}  to have it replaced: {} --force\n",
+            site.command("install")
+        );
+    }
+    text += &notes.iter().map(|note| format!("{note}\n")).collect::<String>();
+    print(&text)
+}
+
+fn plan(site: &Site, seen: &Seen, force: bool) -> Plan {
+    match site.manager {
+        Manager::Systemd => systemd::install(site, seen, force),
+        Manager::Launchd => launchd::install(site, seen, force),
+        Manager::TaskScheduler => task::install(seen, force),
+    }
+}
+
+/// Whether the service could start at all.
+fn startable(site: &Site) -> Result<(), Failure> {
+    let boxd = site.boxd.display();
+    if !site.boxd.is_file() {
+        let detail = format!("there is no {boxd} to be started: boxd belongs beside boxctl");
+        return Err(Failure::of(
+            Code::Internal,
+            detail,
+            "install boxd, or run the boxctl that lies beside it",
+        ));
+    }
+    // Both homes are hidden from a system service, and closed to its user.
+    let hidden = ["/home", "/root", "/Users", "/run/user", "/tmp"];
+    if site.scope == Scope::System && hidden.iter().any(|home| site.boxd.starts_with(home)) {
+        let detail = format!("the system's service cannot start {boxd}: it has no access to people's files");
+        let next_step = "copy boxd and boxctl to /usr/local/bin, owned by root, and run that boxctl";
+        return Err(Failure::of(Code::Internal, detail, next_step));
+    }
+    Ok(())
+}
+
+/// No daemon that somebody started by hand: it has the store, and the service would fail beside it.
+fn alone(site: &Site, seen: &Seen) -> Result<(), Failure> {
+    // To ask would start the service where its manager listens.
+    if seen.state.listening == Some(true) || seen.state.known && site.manager == Manager::Launchd {
+        return Ok(());
+    }
+    let Some(pid) = serving(site) else { return Ok(()) };
+    let detail = format!("a boxd that is no service runs already (process {pid})");
+    Err(Failure::of(Code::Internal, detail, format!("end it (`kill {pid}`), then install again")))
+}
+
+fn with_log(site: &Site, mut failure: Failure) -> Failure {
+    if failure.problem.next_step.contains("service status") {
+        failure.problem.next_step = format!("see `{}`", site.command("logs").replace("sudo ", ""));
+    }
+    failure
+}
+
+/// What a person should know now.
+fn notes(site: &Site, seen: &Seen) -> Vec<String> {
+    let mut notes = Vec::new();
+    match (site.scope, site.manager) {
+        (Scope::System, _) => {
+            let add = match site.manager {
+                Manager::Launchd => "sudo dseditgroup -o edit -a NAME -t user boxd",
+                Manager::Systemd | Manager::TaskScheduler => "sudo usermod -aG boxd NAME",
+            };
+            notes.push(format!("clients: members of the group boxd; `{add}`, then NAME logs in anew"));
+            notes.push("config: /etc/boxd/config.toml (optional)".to_owned());
+        }
+        (Scope::User, Manager::Systemd) => notes.push(match seen.state.lingers {
+            Some(true) => "it also runs while you are not logged on".to_owned(),
+            Some(false) => "it ends with your last session; to have it run while you are not logged on, once: \
+                            `loginctl enable-linger`"
+                .to_owned(),
+            None => "loginctl is not here: whether it runs while you are not logged on is not known".to_owned(),
+        }),
+        (Scope::User, Manager::Launchd) => notes.push(
+            "it runs while you are logged in; for a daemon that always runs: `sudo boxctl service install --system`"
+                .to_owned(),
+        ),
+        (Scope::User, Manager::TaskScheduler) => notes.push(
+            "it runs while you are logged on; to have it run always, choose \"Run whether user is logged on or not\" \
+             for the task boxd in taskschd.msc, which asks for your password"
+                .to_owned(),
+        ),
+    }
+    notes.extend(seen.drop_ins.iter().map(|path| format!("your own {} holds", path.display())));
+    let log = site.command("logs").replace("sudo ", "");
+    notes.push(format!("log: `{log}`"));
+    notes
+}
