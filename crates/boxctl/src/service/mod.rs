@@ -16,4 +16,6 @@ pub(crate) mod stamp;
 pub(crate) mod state;
 pub(crate) mod systemd;
 pub(crate) mod task;
+#[cfg(test)]
+mod tests;
 pub(crate) mod text;

@@ -120,20 +120,23 @@ pub(crate) fn uninstall(site: &Site, seen: &Seen) -> Plan {
     let goes =
         |present: &Present| !matches!(present, Present::Absent | Present::Foreign(_) | Present::Link(_));
     let going: Vec<_> = seen.files.iter().filter(|placed| goes(&placed.present)).collect();
-    let stays = |name: &str| {
-        seen.files
-            .iter()
-            .any(|p| p.file.path.ends_with(name) && p.present != Present::Absent && !goes(&p.present))
-    };
-    let units: Vec<&'static str> = [SOCKET, SERVICE].into_iter().filter(|unit| !stays(unit)).collect();
-    if units.is_empty() || going.is_empty() && seen.links.is_empty() && seen.packaged.is_none() {
+    if going.is_empty() && seen.links.is_empty() && seen.packaged.is_none() {
         return plan;
     }
-    let systemctl = |words: &[&'static str]| systemctl(site, &[words, &units].concat());
-    // A socket that stays open would start the service again.
-    plan.run(&systemctl(&["stop"]));
+    let stays = |name: &&str| {
+        let stays = |present: &Present| *present != Present::Absent && !goes(present);
+        seen.files.iter().any(|placed| placed.file.path.ends_with(name) && stays(&placed.present))
+    };
+    let ours: Vec<&'static str> = [SOCKET, SERVICE].into_iter().filter(|name| !stays(name)).collect();
+    let present: Vec<_> = units(seen).into_iter().filter(|name| !stays(name)).collect();
+    let systemctl =
+        |words: &[&'static str], units: &[&'static str]| systemctl(site, &[words, units].concat());
+    if !present.is_empty() {
+        // At once: a socket that stays open would start the service again.
+        plan.run(&systemctl(&["stop"], &present));
+    }
     // Of a unit whose file somebody has deleted systemctl disables nothing; its links are found below.
-    plan.try_run(&systemctl(&["disable"]));
+    plan.try_run(&systemctl(&["disable"], &ours));
     for placed in going {
         plan.steps.push(match placed.present {
             Present::Edited(_) => Step::Rename { from: placed.file.path.clone(), to: placed.aside.clone() },
@@ -141,23 +144,40 @@ pub(crate) fn uninstall(site: &Site, seen: &Seen) -> Plan {
         });
     }
     plan.steps.extend(seen.links.iter().cloned().map(Step::Remove));
-    plan.run(&self::systemctl(site, &["daemon-reload"]));
+    plan.run_reload(&systemctl(&["daemon-reload"], &[]));
     // Nothing of a failure stays in `systemctl --failed`.
-    plan.try_run(&systemctl(&["reset-failed"]));
+    plan.try_run(&systemctl(&["reset-failed"], &ours));
     plan
 }
 
 /// Starts, stops or restarts.
-pub(crate) fn control(site: &Site, verb: Verb) -> Plan {
+pub(crate) fn control(site: &Site, seen: &Seen, verb: Verb) -> Plan {
     let mut plan = Plan::default();
+    let with_units = |word| [systemctl(site, &[word]), units(seen)].concat();
     plan.run_last(&match verb {
-        Verb::Start => systemctl(site, &["start", SOCKET, SERVICE]),
+        Verb::Start => with_units("start"),
         // With its socket: the next client would start it again.
-        Verb::Stop => systemctl(site, &["stop", SOCKET, SERVICE]),
+        Verb::Stop => with_units("stop"),
         // Without its socket: clients wait meanwhile.
         Verb::Restart => systemctl(site, &["restart", SERVICE]),
     });
     plan
+}
+
+/// The units that there are: 0.1.0 had no socket.
+fn units(seen: &Seen) -> Vec<&'static str> {
+    let has_file = |name: &str| {
+        let mut files = seen.files.iter().filter(|placed| placed.present != Present::Absent);
+        seen.packaged.is_some() || files.any(|placed| placed.file.path.ends_with(name))
+    };
+    let mut units = Vec::new();
+    if has_file(SOCKET) || seen.state.listening == Some(true) {
+        units.push(SOCKET);
+    }
+    if has_file(SERVICE) || seen.state.known || seen.state.activity.is_up() {
+        units.push(SERVICE);
+    }
+    units
 }
 
 /// What can be done to a service that is installed.

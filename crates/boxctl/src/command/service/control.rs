@@ -23,7 +23,7 @@ pub(super) fn run(site: &Site, verb: Verb, as_json: bool) -> Result<(), Failure>
         return Err(Failure::of(Code::Internal, "boxd is not installed as a service", next_step));
     }
     let plan = match site.manager {
-        Manager::Systemd => systemd::control(site, verb),
+        Manager::Systemd => systemd::control(site, &seen, verb),
         Manager::Launchd => launchd::control(site, &seen, verb),
         Manager::TaskScheduler => task::control(verb),
     };
