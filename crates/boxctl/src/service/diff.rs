@@ -64,22 +64,16 @@ fn compare<'a>(old: &[&'a str], new: &[&'a str]) -> Vec<Line<'a>> {
     let (mut i, mut j) = (0, 0);
     let mut lines = Vec::new();
     loop {
-        match (old.get(i), new.get(j)) {
+        let line = match (old.get(i), new.get(j)) {
             (None, None) => return lines,
-            (Some(a), Some(b)) if a == b => {
-                lines.push(Line::Both(a));
-                (i, j) = (i + 1, j + 1);
-            }
-            (Some(a), b) if b.is_none() || at(&common, i + 1, j) >= at(&common, i, j + 1) => {
-                lines.push(Line::Old(a));
-                i += 1;
-            }
-            (_, Some(b)) => {
-                lines.push(Line::New(b));
-                j += 1;
-            }
-            (Some(_), None) => return lines,
-        }
+            (Some(a), Some(b)) if a == b => Line::Both(a),
+            (Some(a), Some(_)) if at(&common, i + 1, j) >= at(&common, i, j + 1) => Line::Old(a),
+            (_, Some(b)) => Line::New(b),
+            (Some(a), None) => Line::Old(a),
+        };
+        i += usize::from(!matches!(line, Line::New(_)));
+        j += usize::from(!matches!(line, Line::Old(_)));
+        lines.push(line);
     }
 }
 

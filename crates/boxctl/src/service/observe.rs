@@ -41,7 +41,7 @@ pub(crate) fn nothing(site: &Site) -> Result<Seen, Failure> {
         Scope::System => "system".to_owned(),
     };
     let absent = |file: File| Placed { aside: PathBuf::new(), present: Present::Absent, file };
-    let files = files(site, account).map_err(unfit)?.into_iter().map(absent).collect();
+    let files = files(site, account).map_err(|fault| unfit(&fault))?.into_iter().map(absent).collect();
     Ok(Seen { files, account, state: State { domain, ..State::default() }, ..Seen::default() })
 }
 
@@ -58,7 +58,7 @@ fn look(site: &Site, account: Account) -> Result<Vec<Placed>, Failure> {
         let path = file.path.clone();
         Placed::look(file).map_err(|error| unreadable(&path, &error))
     };
-    files(site, account).map_err(unfit)?.into_iter().map(look).collect()
+    files(site, account).map_err(|fault| unfit(&fault))?.into_iter().map(look).collect()
 }
 
 // === systemd ===
@@ -197,7 +197,7 @@ pub(crate) fn serving(site: &Site) -> Option<u32> {
     client.info().ok().map(|info| info.pid)
 }
 
-fn unfit(unfit: Unfit) -> Failure {
+fn unfit(unfit: &Unfit) -> Failure {
     let next_step = "move boxd and boxctl to a path of plain characters, such as /usr/local/bin";
     Failure::of(Code::Internal, unfit.to_string(), next_step)
 }

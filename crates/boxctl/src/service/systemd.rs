@@ -233,7 +233,7 @@ pub(crate) fn parse(shown: &str) -> State {
                 // { path=/usr/bin/boxd ; argv[]=/usr/bin/boxd ; …
                 let program = value("ExecStart").split_once("path=").map(|(_, rest)| rest);
                 state.program = program.and_then(|rest| rest.split_once(" ;")).map(|(path, _)| path.into());
-                state.known = value("FragmentPath") != "";
+                state.known = !value("FragmentPath").is_empty();
                 state.unit_file =
                     Some(value("FragmentPath")).filter(|path| !path.is_empty()).map(PathBuf::from);
             }

@@ -53,22 +53,21 @@ pub(super) fn run(site: &Site, force: bool, as_json: bool) -> Result<(), Failure
         object.insert("notes".into(), notes.into());
         return report::print_json(object);
     }
-    let mut text = report::done(&plan);
     let what = if changed { "installed" } else { "already installed" };
-    text += &format!(
-        "boxd is {what} as a {} service of {} and {}\n",
+    let mut lines = report::done(&plan);
+    lines.push(format!(
+        "boxd is {what} as a {} service of {} and {}",
         site.scope.as_str(),
         site.manager.as_str(),
         now.state.activity.as_str()
-    );
+    ));
     for (path, diff) in kept {
-        text += &format!(
-            "kept: {path} is not as boxctl would write it (-), which is (+):\n{diff}  to have it replaced: {} --force\n",
-            site.command("install")
-        );
+        lines.push(format!("kept: {path} is not as boxctl would write it (-), which is (+):"));
+        lines.extend(diff.lines().map(str::to_owned));
+        lines.push(format!("  to have it replaced: `{} --force`", site.command("install")));
     }
-    text += &notes.iter().map(|note| format!("{note}\n")).collect::<String>();
-    print(&text)
+    lines.extend(notes);
+    print(&(lines.join("\n") + "\n"))
 }
 
 fn plan(site: &Site, seen: &Seen, force: bool) -> Plan {

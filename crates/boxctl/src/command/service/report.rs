@@ -29,11 +29,11 @@ pub(super) fn print_json(object: Map<String, Value>) -> Result<(), Failure> {
 }
 
 /// What was done to files, a line each.
-pub(super) fn done(plan: &Plan) -> String {
+pub(super) fn done(plan: &Plan) -> Vec<String> {
     let line = |step: &Step| match step {
-        Step::Write(file) => Some(format!("wrote {}\n", file.path.display())),
-        Step::Rename { from, to } => Some(format!("{} is now {}\n", from.display(), to.display())),
-        Step::Remove(path) => Some(format!("removed {}\n", path.display())),
+        Step::Write(file) => Some(format!("wrote {}", file.path.display())),
+        Step::Rename { from, to } => Some(format!("{} is now {}", from.display(), to.display())),
+        Step::Remove(path) => Some(format!("removed {}", path.display())),
         Step::Directory { .. } | Step::Run(_) => None,
     };
     plan.steps.iter().filter_map(line).collect()

@@ -84,9 +84,10 @@ fn text(site: &Site, seen: &Seen) -> String {
     state += &since.map(|since| format!(", since {}", boxd_json::date(since))).unwrap_or_default();
     state += &last_exit.map(|code| format!(", exit status {code}{}", meaning(code))).unwrap_or_default();
     state += &restarts.filter(|n| *n > 0).map(|n| format!(", restarted {n} times")).unwrap_or_default();
-    if !words.is_empty() {
-        state += &format!(" ({})", tame(words));
-    }
+    state += &Some(tame(words))
+        .filter(|words| !words.is_empty())
+        .map(|words| format!(" ({words})"))
+        .unwrap_or_default();
     lines.push(("state", state));
     if !seen.is_installed() {
         lines.push(("installed", format!("no; next: `{}`", site.command("install"))));
@@ -119,7 +120,8 @@ fn text(site: &Site, seen: &Seen) -> String {
         };
         lines.push(("runs", lingers.to_owned()));
     }
-    lines.into_iter().map(|(name, value)| format!("{name:<11}{value}\n")).collect()
+    let lines: Vec<String> = lines.into_iter().map(|(name, value)| format!("{name:<11}{value}\n")).collect();
+    lines.concat()
 }
 
 /// What boxd means by its exit statuses.

@@ -37,13 +37,12 @@ pub(super) fn run(site: &Site, as_json: bool) -> Result<(), Failure> {
         object.insert("stays".into(), json!(stays));
         return report::print_json(object);
     }
-    let outcome = if changed {
-        "boxd is no service any more\n"
-    } else {
-        "boxd is not installed as a service by boxctl\n"
-    };
-    let stays: String = stays.iter().map(|line| format!("{line}\n")).collect();
-    print(&(report::done(&plan) + outcome + &stays))
+    let mut lines = report::done(&plan);
+    let outcome =
+        if changed { "boxd is no service any more" } else { "boxd is not installed as a service by boxctl" };
+    lines.push(outcome.to_owned());
+    lines.extend(stays);
+    print(&(lines.join("\n") + "\n"))
 }
 
 /// What is not ours to take away.

@@ -34,20 +34,18 @@ fn shipped(path: &Path, scope: Scope) -> &'static str {
 
 /// Each step, and of each file the lines that are not as shipped.
 fn shown(plan: &Plan, scope: Scope) -> String {
-    let mut text = String::new();
+    let mut lines = Vec::new();
     for (step, line) in plan.steps.iter().zip(outline(plan)) {
-        text += &format!("{line}\n");
+        lines.push(line);
         let Step::Write(file) = step else { continue };
-        text += &format!("  at {} mode {:o}\n", file.path.display(), file.mode);
+        lines.push(format!("  at {} mode {:o}", file.path.display(), file.mode));
         let difference = diff(shipped(&file.path, scope), &file.text);
         let changed = difference.lines().filter(|line| line.starts_with('+'));
-        for line in changed {
-            // It has the version in it.
-            let line = if stamp::is_stamp(line) { "+(the stamp)" } else { line };
-            text += &format!("  {line}\n");
-        }
+        // A stamp has the version in it.
+        let shown = |line| if stamp::is_stamp(line) { "+(the stamp)" } else { line };
+        lines.extend(changed.map(|line| format!("  {}", shown(line))));
     }
-    text
+    lines.join("\n")
 }
 
 #[test]
@@ -59,7 +57,7 @@ fn first_installations() {
         (Manager::Launchd, Scope::System, Account::ByDscl { id: 499 }),
         (Manager::TaskScheduler, Scope::User, Account::NotNeeded),
     ];
-    let mut found = String::new();
+    let mut found = Vec::new();
     for (manager, scope, account) in table {
         let site = site(manager, scope);
         let files = match manager {
@@ -76,18 +74,8 @@ fn first_installations() {
             Manager::Launchd => launchd::install(&site, &seen, false),
             Manager::TaskScheduler => task::install(&seen, false),
         };
-        found += &format!(
-            "== {} {}
-{}",
-            manager.as_str(),
-            scope.as_str(),
-            shown(&plan, scope)
-        );
+        found.push(format!("== {} {}\n{}\n", manager.as_str(), scope.as_str(), shown(&plan, scope)));
     }
-    assert_eq!(
-        found,
-        include_str!("golden.txt"),
-        "the plans are now:
-{found}"
-    );
+    let found = found.concat();
+    assert_eq!(found, include_str!("golden.txt"), "the plans are now:\n{found}");
 }

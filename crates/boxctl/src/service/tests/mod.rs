@@ -38,12 +38,12 @@ fn site(manager: Manager, scope: Scope) -> Site {
 fn seen(files: Vec<File>, present: &[Present], account: Account, state: State) -> Seen {
     assert_eq!(files.len(), present.len());
     let place = |(file, present): (File, &Present)| Placed {
-        aside: PathBuf::from(format!("{}.orig", file.path.display())),
         present: present.clone(),
+        aside: PathBuf::from(format!("{}.orig", file.path.display())),
         file,
     };
     let files = files.into_iter().zip(present).map(place).collect();
-    Seen { files, account, state, ..Seen::default() }
+    Seen { files, state, account, ..Seen::default() }
 }
 
 /// One line a step, with the names of files alone.

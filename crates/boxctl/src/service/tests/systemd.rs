@@ -35,9 +35,9 @@ fn running() -> State {
     }
 }
 
-fn seen(present: [Present; 2], state: State) -> Seen {
+fn seen(present: &[Present; 2], state: State) -> Seen {
     let files = files(&site(Manager::Systemd, Scope::User)).unwrap();
-    super::seen(files, &present, Account::NotNeeded, state)
+    super::seen(files, present, Account::NotNeeded, state)
 }
 
 fn edited() -> Present {
@@ -105,7 +105,7 @@ fn only_what_changed_is_started_anew() {
         ("disabled", [Same, Same], State { enabled: false, ..running() }, &[reload[1]]),
     ];
     for (case, present, state, expected) in table {
-        assert_eq!(outline(&install(&site, &seen(present, state), false)), expected, "{case}");
+        assert_eq!(outline(&install(&site, &seen(&present, state), false)), expected, "{case}");
     }
 }
 
@@ -113,7 +113,7 @@ fn only_what_changed_is_started_anew() {
 fn what_a_person_wrote_is_kept_until_forced() {
     let site = site(Manager::Systemd, Scope::User);
     for present in [edited(), Present::Foreign(String::new()), Present::Link("/dev/null".into())] {
-        let seen = seen([present, Present::Same], running());
+        let seen = seen(&[present, Present::Same], running());
         assert!(outline(&install(&site, &seen, false)).is_empty());
         let forced = outline(&install(&site, &seen, true));
         assert_eq!(forced[..2], ["rename boxd.service boxd.service.orig", "write boxd.service"]);
@@ -125,7 +125,7 @@ fn what_a_person_wrote_is_kept_until_forced() {
 fn uninstalling_leaves_no_orphan_and_no_loss() {
     let site = site(Manager::Systemd, Scope::User);
     let link = "/home/zoë/.config/systemd/user/default.target.wants/boxd.service";
-    let ours = Seen { links: vec![link.into()], ..seen([Present::Same, Present::Older], running()) };
+    let ours = Seen { links: vec![link.into()], ..seen(&[Present::Same, Present::Older], running()) };
     assert_eq!(
         outline(&uninstall(&site, &ours)),
         [
@@ -138,25 +138,25 @@ fn uninstalling_leaves_no_orphan_and_no_loss() {
             "systemctl --user reset-failed boxd.socket boxd.service",
         ]
     );
-    let changed = outline(&uninstall(&site, &seen([edited(), Present::Same], running())));
+    let changed = outline(&uninstall(&site, &seen(&[edited(), Present::Same], running())));
     assert_eq!(changed[2..4], ["rename boxd.service boxd.service.orig", "remove boxd.socket"]);
 
     // Somebody deleted the files: the links are still ours.
     let links_only =
-        Seen { files: seen([Present::Absent, Present::Absent], running()).files, ..ours.clone() };
+        Seen { files: seen(&[Present::Absent, Present::Absent], running()).files, ..ours.clone() };
     assert_eq!(outline(&uninstall(&site, &links_only))[0], "systemctl --user stop boxd.socket boxd.service");
     let idle = Seen { state: State { listening: Some(false), ..State::default() }, ..links_only.clone() };
     assert_eq!(outline(&uninstall(&site, &idle))[1], "remove boxd.service");
     assert_eq!(outline(&uninstall(&site, &links_only))[2], "remove boxd.service");
 
     let foreign =
-        outline(&uninstall(&site, &seen([Present::Foreign(String::new()), Present::Same], running())));
+        outline(&uninstall(&site, &seen(&[Present::Foreign(String::new()), Present::Same], running())));
     assert_eq!(
         foreign[..3],
         ["systemctl --user stop boxd.socket", "systemctl --user disable boxd.socket", "remove boxd.socket"]
     );
     assert!(
-        outline(&uninstall(&site, &seen([Present::Absent, Present::Absent], State::default()))).is_empty()
+        outline(&uninstall(&site, &seen(&[Present::Absent, Present::Absent], State::default()))).is_empty()
     );
 
     let packaged = Seen { packaged: Some("/usr/lib/systemd/user/boxd.service".into()), ..Seen::default() };
@@ -179,10 +179,10 @@ fn a_system_service_has_a_user_of_its_own() {
 #[test]
 fn verbs() {
     let site = site(Manager::Systemd, Scope::User);
-    let installed = seen([Present::Same, Present::Same], running());
+    let installed = seen(&[Present::Same, Present::Same], running());
     let verb = |verb| outline(&control(&site, &installed, verb)).join("\n");
     let old = seen(
-        [Present::Foreign(String::new()), Present::Absent],
+        &[Present::Foreign(String::new()), Present::Absent],
         State { listening: Some(false), ..running() },
     );
     assert_eq!(outline(&control(&site, &old, Verb::Stop)), ["systemctl --user stop boxd.service"]);
