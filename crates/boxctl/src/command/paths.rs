@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// boxd always logs to stderr; its service manager decides where that goes.
-const LOG: &str = "stderr of boxd (as a systemd user service: journalctl --user -u boxd)";
+const LOG: &str = "stderr of boxd (as a service: `boxctl service logs`)";
 
 pub(super) fn run(global: &Global, what: Option<Place>) -> Result<(), Failure> {
     let log = (Place::Log, "log", LOG.to_owned());

@@ -60,8 +60,11 @@ fn words(site: &Site, program: &str, fault: &Fault<'_>) -> (String, String) {
         };
         return (detail, next_step);
     }
-    let told = if told.is_empty() { "it does not say why" } else { told };
-    (format!("{program} failed: {}", told.replace('\n', "; ")), format!("see `{}`", site.command("status")))
+    // Where to look is said below, in boxctl's own words.
+    let news = |line: &&str| !line.is_empty() && !line.starts_with("See ") && !line.starts_with("Warning: ");
+    let told = told.lines().filter(news).collect::<Vec<_>>().join("; ");
+    let told = if told.is_empty() { "it does not say why" } else { &told };
+    (format!("{program} failed: {told}"), format!("see `{}`", site.command("logs").replace("sudo ", "")))
 }
 
 fn first_line(text: &str) -> &str {

@@ -24,6 +24,8 @@ pub(crate) struct Seen {
 pub(crate) struct State {
     /// The manager has it: a unit file is found, the job is loaded, the task is registered.
     pub(crate) known: bool,
+    /// Its files changed since the manager read them.
+    pub(crate) stale: bool,
     /// It starts by itself.
     pub(crate) enabled: bool,
     pub(crate) activity: Activity,
@@ -54,6 +56,8 @@ pub(crate) enum Activity {
     #[default]
     Stopped,
     Starting,
+    /// It ended with a failure, and the manager will start it again.
+    Retrying,
     Running,
     Stopping,
     /// It ended with a failure, and the manager has given up.
@@ -90,13 +94,14 @@ impl Seen {
 impl Activity {
     /// Whether there is a process.
     pub(crate) fn is_up(self) -> bool {
-        matches!(self, Self::Starting | Self::Running | Self::Stopping)
+        matches!(self, Self::Starting | Self::Retrying | Self::Running | Self::Stopping)
     }
 
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Stopped => "stopped",
             Self::Starting => "starting",
+            Self::Retrying => "retrying",
             Self::Running => "running",
             Self::Stopping => "stopping",
             Self::Failed => "failed",

@@ -23,7 +23,7 @@ const SYSUSERS: &str = include_str!("../../../../systemd/system/boxd.sysusers.co
 const SYSUSERS_PATH: &str = "/etc/sysusers.d/boxd.conf";
 
 /// Properties of both units that [`parse`] reads.
-pub(crate) const PROPERTIES: &str = "Id,ActiveState,UnitFileState,MainPID,ExecMainStartTimestamp,ExecMainStatus,\
+pub(crate) const PROPERTIES: &str = "Id,ActiveState,SubState,NeedDaemonReload,UnitFileState,MainPID,ExecMainStartTimestamp,ExecMainStatus,\
                                      NRestarts,StatusText,ExecStart,FragmentPath";
 
 /// The directory of the units.
@@ -66,7 +66,7 @@ pub(crate) fn install(site: &Site, seen: &Seen, force: bool) -> Plan {
     make_account(&mut plan, seen.account);
     let (service, socket) = (due(SERVICE), due(SOCKET));
     let systemctl = |words: &[&'static str]| systemctl(site, words);
-    if service || socket {
+    if service || socket || seen.state.stale {
         plan.run_reload(&systemctl(&["daemon-reload"]));
     }
     let State { enabled, activity, listening, .. } = &seen.state;
@@ -153,6 +153,9 @@ pub(crate) fn uninstall(site: &Site, seen: &Seen) -> Plan {
 /// Starts, stops or restarts.
 pub(crate) fn control(site: &Site, seen: &Seen, verb: Verb) -> Plan {
     let mut plan = Plan::default();
+    if seen.state.stale && verb != Verb::Stop {
+        plan.run(&systemctl(site, &["daemon-reload"]));
+    }
     let with_units = |word| [systemctl(site, &[word]), units(seen)].concat();
     plan.run_last(&match verb {
         Verb::Start => with_units("start"),
@@ -213,6 +216,7 @@ pub(crate) fn systemctl(site: &Site, words: &[&'static str]) -> Vec<&'static str
 /// Reads `systemctl show` of both units: `Key=value` lines, a blank line between units.
 pub(crate) fn parse(shown: &str) -> State {
     let mut state = State { listening: Some(false), ..State::default() };
+    state.stale = shown.lines().any(|line| line == "NeedDaemonReload=yes");
     for unit in shown.split("\n\n") {
         let value = |key: &str| {
             unit.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('=')).unwrap_or_default()
@@ -221,13 +225,15 @@ pub(crate) fn parse(shown: &str) -> State {
         match value("Id") {
             SERVICE => {
                 state.enabled = enabled;
-                state.activity = activity(value("ActiveState"));
+                state.activity = activity(value("ActiveState"), value("SubState"));
                 state.pid = value("MainPID").parse().ok().filter(|pid| *pid != 0);
                 let started = value("ExecMainStartTimestamp").strip_prefix('@');
                 state.since =
                     started.and_then(|seconds| seconds.parse().ok()).filter(|_| state.activity.is_up());
-                state.last_exit =
-                    value("ExecMainStatus").parse().ok().filter(|_| state.activity == Activity::Failed);
+                state.last_exit = value("ExecMainStatus")
+                    .parse()
+                    .ok()
+                    .filter(|_| matches!(state.activity, Activity::Failed | Activity::Retrying));
                 state.restarts = value("NRestarts").parse().ok();
                 value("StatusText").clone_into(&mut state.words);
                 // { path=/usr/bin/boxd ; argv[]=/usr/bin/boxd ; …
@@ -244,8 +250,9 @@ pub(crate) fn parse(shown: &str) -> State {
     state
 }
 
-fn activity(word: &str) -> Activity {
-    match word {
+fn activity(active: &str, sub: &str) -> Activity {
+    match active {
+        "activating" if sub == "auto-restart" => Activity::Retrying,
         "active" | "reloading" | "refreshing" | "maintenance" => Activity::Running,
         "activating" => Activity::Starting,
         "deactivating" => Activity::Stopping,

@@ -36,7 +36,7 @@ pub(super) fn run(site: &Site, force: bool, as_json: bool) -> Result<(), Failure
     if !seen.state.activity.is_up() && !plan.steps.is_empty() {
         alone(site, &seen)?;
     }
-    execute(site, &plan).map_err(|failure| with_log(site, failure))?;
+    execute(site, &plan)?;
     let now = observe(site)?;
     let changed = !plan.steps.is_empty();
     let (kept, notes) = (report::kept(&now), notes(site, &now));
@@ -108,13 +108,6 @@ fn alone(site: &Site, seen: &Seen) -> Result<(), Failure> {
     let Some(pid) = serving(site) else { return Ok(()) };
     let detail = format!("a boxd that is no service runs already (process {pid})");
     Err(Failure::of(Code::Internal, detail, format!("end it (`kill {pid}`), then install again")))
-}
-
-fn with_log(site: &Site, mut failure: Failure) -> Failure {
-    if failure.problem.next_step.contains("service status") {
-        failure.problem.next_step = format!("see `{}`", site.command("logs").replace("sudo ", ""));
-    }
-    failure
 }
 
 /// What a person should know now.

@@ -75,7 +75,7 @@ fn text(site: &Site, seen: &Seen) -> String {
     let mut lines: Vec<(&str, String)> = Vec::new();
     let tone = match activity {
         Activity::Running => Tone::Good,
-        Activity::Failed => Tone::Bad,
+        Activity::Failed | Activity::Retrying => Tone::Bad,
         Activity::Stopped => Tone::Faint,
         Activity::Starting | Activity::Stopping => Tone::Busy,
     };

@@ -62,6 +62,10 @@ fn what_systemctl_shows_is_read() {
     assert_eq!((failed.activity, failed.last_exit, failed.since), (Activity::Failed, Some(78), None));
     assert_eq!(failed.listening, Some(false));
 
+    let retried =
+        SHOWN.replacen("State=active", "State=activating\nSubState=auto-restart\nNeedDaemonReload=yes", 1);
+    assert_eq!((parse(&retried).activity, parse(&retried).stale), (Activity::Retrying, true));
+
     let absent = parse("Id=boxd.service\nActiveState=inactive\nUnitFileState=\nMainPID=0\nFragmentPath=\n");
     assert_eq!(absent, State { listening: Some(false), ..State::default() });
     assert_eq!(parse("gibberish"), State { listening: Some(false), ..State::default() });
@@ -75,7 +79,7 @@ fn only_what_changed_is_started_anew() {
     let start = "systemctl --user start boxd.socket boxd.service";
     let stop = "systemctl --user stop boxd.socket boxd.service";
     let stopped = || State { activity: Activity::Stopped, listening: Some(false), ..running() };
-    let table: [(&str, [Present; 2], State, &[&str]); 7] = [
+    let table: [(&str, [Present; 2], State, &[&str]); 8] = [
         ("nothing new", [Same, Same], running(), &[]),
         (
             "a new service unit",
@@ -102,6 +106,7 @@ fn only_what_changed_is_started_anew() {
             State { activity: Activity::Failed, ..stopped() },
             &["systemctl --user reset-failed boxd.socket boxd.service", start],
         ),
+        ("edited since", [Same, Same], State { stale: true, ..running() }, &[reload[0]]),
         ("disabled", [Same, Same], State { enabled: false, ..running() }, &[reload[1]]),
     ];
     for (case, present, state, expected) in table {
