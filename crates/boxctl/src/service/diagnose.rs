@@ -29,8 +29,7 @@ pub(crate) fn diagnose(site: &Site, program: &str, fault: &Fault<'_>) -> Failure
 fn words(site: &Site, program: &str, fault: &Fault<'_>) -> (String, String) {
     let told = match fault {
         Fault::Start(error) if error.kind() == io::ErrorKind::NotFound => {
-            let detail =
-                format!("{program} is not here: {} does not run this machine", site.manager.as_str());
+            let detail = format!("{program} is not here: {} does not run this machine", site.manager.words());
             return (detail, FOREGROUND.to_owned());
         }
         Fault::Start(error) => {
@@ -69,4 +68,52 @@ fn words(site: &Site, program: &str, fault: &Fault<'_>) -> (String, String) {
 
 fn first_line(text: &str) -> &str {
     text.lines().next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_failure_has_a_next_step() {
+        let mut site = crate::service::tests::site(Manager::Systemd, Scope::User);
+        let absent = io::Error::from(io::ErrorKind::NotFound);
+        let table = [
+            (Fault::Start(&absent), "systemctl is not here: systemd does not run this machine", "foreground"),
+            (
+                Fault::Told(
+                    "System has not been booted with systemd as init system (PID 1). Can't operate.\n",
+                ),
+                "systemd does not run this machine",
+                "foreground",
+            ),
+            (
+                Fault::Told(
+                    "Failed to connect to bus: $DBUS_SESSION_BUS_ADDRESS and $XDG_RUNTIME_DIR not defined\n",
+                ),
+                "no service manager answers here: Failed to connect to bus",
+                "loginctl enable-linger",
+            ),
+            (
+                Fault::Told(
+                    "Failed to start boxd.service: Interactive authentication required.\nSee system logs\n",
+                ),
+                "systemctl is not allowed to do that: Failed to start boxd.service",
+                "sudo",
+            ),
+            (
+                Fault::Told("Warning: stale\nJob failed.\nSee \"systemctl status\" for details.\n"),
+                "systemctl failed: Job failed.",
+                "see `boxctl service logs`",
+            ),
+            (Fault::Told(" \n"), "systemctl failed: it does not say why", "see `boxctl service logs`"),
+        ];
+        for (fault, detail, next_step) in table {
+            let (told, then) = words(&site, "systemctl", &fault);
+            assert!(told.starts_with(detail) && then.contains(next_step), "{fault:?}: {told}; {then}");
+        }
+        site.scope = Scope::System;
+        let (_, then) = words(&site, "systemctl", &Fault::Told("Failed to connect to bus: Host is down"));
+        assert_eq!(then, FOREGROUND);
+    }
 }

@@ -180,7 +180,7 @@ fn account_of_macos() -> Account {
 fn observe_task(site: &Site) -> Result<Seen, Failure> {
     let answer = ask(&["schtasks", "/Query", "/TN", task::NAME, "/XML"])
         .map_err(|error| diagnose(site, "schtasks", &Fault::Start(&error)))?;
-    let registered = Some(answer.out).filter(|_| answer.status.success());
+    let registered = Some(answer.out).filter(|out| answer.status.success() && out.contains("<Task"));
     let pid = serving(site);
     let mut files = look(site, Account::NotNeeded)?;
     for placed in &mut files {

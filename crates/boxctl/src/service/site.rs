@@ -64,7 +64,16 @@ impl Manager {
         match self {
             Self::Systemd => "systemd",
             Self::Launchd => "launchd",
-            Self::TaskScheduler => "task scheduler",
+            Self::TaskScheduler => "task-scheduler",
+        }
+    }
+
+    /// Within a sentence.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::Systemd => "systemd",
+            Self::Launchd => "launchd",
+            Self::TaskScheduler => "the task scheduler",
         }
     }
 }

@@ -7,7 +7,10 @@ use std::{
     process::Command,
 };
 
-use crate::daemon::Ran;
+use crate::{
+    answers::obliging,
+    daemon::{Daemon, Ran},
+};
 
 /// A machine with nothing but boxctl, boxd and a service manager.
 struct Machine(tempfile::TempDir);
@@ -251,6 +254,16 @@ fn nothing_is_half_done() {
         Command::new(by_hand.path("bin/boxctl")).args(["service", "install"]).env_clear().output().unwrap();
     let homeless = Ran::from(homeless);
     assert!(homeless.code == 1 && homeless.err.contains("HOME is not set"), "{homeless:?}");
+}
+
+#[test]
+fn a_boxd_that_somebody_started_is_not_disturbed() {
+    let (machine, daemon) = (Machine::new(), Daemon::new(obliging));
+    symlink(daemon.socket().parent().unwrap(), machine.path("run/boxd")).unwrap();
+    let ran = machine.run(&["install"]);
+    assert!(ran.code == 1 && ran.err.contains("a boxd that is no service runs already"), "{ran:?}");
+    assert!(ran.err.contains("next: end it (`kill "), "{ran:?}");
+    assert!(machine.files().is_empty() && machine.told().is_empty());
 }
 
 #[test]

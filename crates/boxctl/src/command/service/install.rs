@@ -1,5 +1,7 @@
 //! `boxctl service install`: puts the service in, or brings it up to date.
 
+use std::path::Path;
+
 use boxd_client::Code;
 use serde_json::json;
 
@@ -58,7 +60,7 @@ pub(super) fn run(site: &Site, force: bool, as_json: bool) -> Result<(), Failure
     lines.push(format!(
         "boxd is {what} as a {} service of {} and {}",
         site.scope.as_str(),
-        site.manager.as_str(),
+        site.manager.words(),
         now.state.activity.as_str()
     ));
     for (path, diff) in kept {
@@ -96,7 +98,27 @@ fn startable(site: &Site) -> Result<(), Failure> {
         let next_step = "copy boxd and boxctl to /usr/local/bin, owned by root, and run that boxctl";
         return Err(Failure::of(Code::Internal, detail, next_step));
     }
+    if site.scope == Scope::System
+        && let Some(path) = site.boxd.ancestors().find(|path| is_closed(path))
+    {
+        let detail =
+            format!("the system's service cannot start {boxd}: others may not enter {}", path.display());
+        return Err(Failure::of(Code::Internal, detail, format!("chmod o+rx {}", path.display())));
+    }
     Ok(())
+}
+
+/// Whether users other than its owner and group are kept out.
+#[cfg(unix)]
+fn is_closed(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    path.metadata().is_ok_and(|meta| meta.permissions().mode() & 0o001 == 0)
+}
+
+/// There is no system service there.
+#[cfg(not(unix))]
+fn is_closed(_path: &Path) -> bool {
+    false
 }
 
 /// No daemon that somebody started by hand: it has the store, and the service would fail beside it.
@@ -110,16 +132,25 @@ fn alone(site: &Site, seen: &Seen) -> Result<(), Failure> {
     Err(Failure::of(Code::Internal, detail, format!("end it (`kill {pid}`), then install again")))
 }
 
+/// Who called sudo, where that is a name as names are; it goes into a command that is shown.
+fn who() -> String {
+    let is_plain = |name: &String| {
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+    };
+    std::env::var("SUDO_USER").ok().filter(is_plain).unwrap_or_else(|| "NAME".to_owned())
+}
+
 /// What a person should know now.
 fn notes(site: &Site, seen: &Seen) -> Vec<String> {
     let mut notes = Vec::new();
     match (site.scope, site.manager) {
         (Scope::System, _) => {
+            let name = who();
             let add = match site.manager {
-                Manager::Launchd => "sudo dseditgroup -o edit -a NAME -t user boxd",
-                Manager::Systemd | Manager::TaskScheduler => "sudo usermod -aG boxd NAME",
+                Manager::Launchd => format!("sudo dseditgroup -o edit -a {name} -t user boxd"),
+                Manager::Systemd | Manager::TaskScheduler => format!("sudo usermod -aG boxd {name}"),
             };
-            notes.push(format!("clients: members of the group boxd; `{add}`, then NAME logs in anew"));
+            notes.push(format!("clients: members of the group boxd; `{add}`, then {name} logs in anew"));
             notes.push("config: /etc/boxd/config.toml (optional)".to_owned());
         }
         (Scope::User, Manager::Systemd) => notes.push(match seen.state.lingers {

@@ -15,7 +15,7 @@ use super::{
 };
 
 /// A place like any other, but for a space in the path of the programs.
-fn site(manager: Manager, scope: Scope) -> Site {
+pub(super) fn site(manager: Manager, scope: Scope) -> Site {
     let programs = match manager {
         Manager::TaskScheduler => r"C:\Program Files\boxd\",
         Manager::Systemd | Manager::Launchd => "/opt/b & d/",
