@@ -22,7 +22,7 @@ KEYS = {
 DAEMON = {"UserName": str, "GroupName": str, "EnvironmentVariables": dict}
 DAEMON_SOCKET = {"SockPathGroup": int}
 # What launch_activate_socket(3) is asked for.
-SOCKETS = {"boxd"}
+SOCKETS = {"Listeners"}
 # sun_path, with its NUL.
 LONGEST_SOCKET = 104
 

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// boxd always logs to stderr; its service manager decides where that goes.
-const LOG: &str = "stderr of boxd (as a service: `boxctl service logs`)";
+const LOG: &str = "stderr of boxd (as a systemd user service: journalctl --user -u boxd)";
 
 pub(super) fn run(global: &Global, what: Option<Place>) -> Result<(), Failure> {
     let log = (Place::Log, "log", LOG.to_owned());

@@ -16,6 +16,7 @@ const TASK: &str = include_str!("../../../../windows/boxd.task.xml");
 
 /// What stands in the shipped file for what only the installation knows.
 const BOXD: &str = r"C:\Users\YOU\.cargo\bin\boxd.exe";
+const LOG: &str = r"C:\Users\YOU\AppData\Local\boxd\boxd.log";
 const USER: &str = r"DOMAIN\YOU";
 
 /// The task's name, in the scheduler's root folder.
@@ -47,7 +48,8 @@ pub(crate) fn log(site: &Site) -> PathBuf {
 
 /// The task. It is kept: an edit of the registered one is known by it.
 pub(crate) fn files(site: &Site) -> Result<Vec<File>, Unfit> {
-    let text = TASK.replace(BOXD, &xml_path(&site.boxd)?).replace(USER, &xml(&site.windows_user));
+    let (boxd, log) = (xml_path(&site.boxd)?, xml_path(&log(site))?);
+    let text = TASK.replace(BOXD, &boxd).replace(LOG, &log).replace(USER, &xml(&site.windows_user));
     Ok(vec![File {
         path: own(site, "task.xml"),
         mode: 0o600,
@@ -154,7 +156,7 @@ pub(crate) fn parse(registered: Option<&str>, pid: Option<u32>) -> State {
 
 /// Whether a person changed the registered task since boxctl registered what is in `kept`.
 fn is_edited(registered: &str, kept: &str) -> bool {
-    let (registered, kept) = (leaves(registered), leaves(kept));
+    let (registered, kept) = (leaves(&plain(registered)), leaves(&plain(kept)));
     let compared = |path: &&String| !NOT_COMPARED.iter().any(|part| path.contains(part));
     let changed = |path: &String| registered.get(path).is_some_and(|found| Some(found) != kept.get(path));
     // What has its default the scheduler may leave out; what it adds counts where it makes boxd do something else.
@@ -163,6 +165,15 @@ fn is_edited(registered: &str, kept: &str) -> bool {
             .keys()
             .filter(compared)
             .any(|path| path.starts_with("/Task/Actions") && !kept.contains_key(path))
+}
+
+/// What is not ASCII as one and the same: into a pipe schtasks writes in whatever code page the console would have.
+fn plain(text: &str) -> String {
+    let mut plain: String = text.chars().map(|c| if c.is_ascii() { c } else { '\u{FFFD}' }).collect();
+    while plain.contains("\u{FFFD}\u{FFFD}") {
+        plain = plain.replace("\u{FFFD}\u{FFFD}", "\u{FFFD}");
+    }
+    plain
 }
 
 /// The text of each element without children, by its path. Enough for what the scheduler writes: no CDATA, and no `>` in

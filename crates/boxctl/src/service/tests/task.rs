@@ -34,6 +34,8 @@ fn running() -> State {
 fn an_edit_of_the_registered_task_is_noticed() {
     let judged = |registered: &str| judge(Present::Same, Some(registered), &kept());
     assert_eq!(judged(&registered()), Present::Same);
+    // Another code page.
+    assert_eq!(judged(&registered().replace("zoë", "zo\u{FFFD}\u{FFFD}")), Present::Same);
     // What `stop` does.
     assert_eq!(judged(&registered().replace("<Enabled>true", "<Enabled>false")), Present::Same);
     for (from, to) in [
