@@ -89,10 +89,35 @@ impl Seen {
     }
 }
 
+// === impl State ===
+
+impl State {
+    /// What the last run ended with, and what that means.
+    pub(crate) fn last_end(&self) -> Option<String> {
+        let code = self.last_exit?;
+        let meaning = match code {
+            // boxd's own.
+            73 => ": another boxd has the store or the socket",
+            78 => ": config or store need a person",
+            // systemd's (systemd.exec(5), "Process Exit Codes").
+            203 => ": boxd cannot be executed",
+            217 => ": its user does not exist",
+            226 => ": systemd could not set its sandbox up",
+            _ => "",
+        };
+        Some(format!("exit status {code}{meaning}"))
+    }
+}
+
 // === impl Activity ===
 
 impl Activity {
-    /// Whether there is a process.
+    /// Whether it tried to run and could not.
+    pub(crate) fn is_failing(self) -> bool {
+        matches!(self, Self::Failed | Self::Retrying)
+    }
+
+    /// Whether there is a process, or will be one soon.
     pub(crate) fn is_up(self) -> bool {
         matches!(self, Self::Starting | Self::Retrying | Self::Running | Self::Stopping)
     }

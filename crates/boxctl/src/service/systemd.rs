@@ -229,7 +229,7 @@ pub(crate) fn parse(shown: &str) -> State {
                 state.pid = value("MainPID").parse().ok().filter(|pid| *pid != 0);
                 let started = value("ExecMainStartTimestamp").strip_prefix('@');
                 state.since =
-                    started.and_then(|seconds| seconds.parse().ok()).filter(|_| state.activity.is_up());
+                    started.and_then(|seconds| seconds.parse().ok()).filter(|_| state.pid.is_some());
                 state.last_exit = value("ExecMainStatus")
                     .parse()
                     .ok()

@@ -15,7 +15,7 @@ use crate::{
         observe::{nothing, observe, serving},
         plan::Plan,
         site::{Manager, Scope, Site},
-        state::Seen,
+        state::{Seen, State},
         systemd, task,
     },
 };
@@ -53,7 +53,8 @@ pub(super) fn run(site: &Site, force: bool, as_json: bool) -> Result<(), Failure
         object.insert("state".into(), now.state.activity.as_str().into());
         object.insert("lingers".into(), now.state.lingers.into());
         object.insert("notes".into(), notes.into());
-        return report::print_json(object);
+        report::print_json(object)?;
+        return started(site, &now.state);
     }
     let what = if changed { "installed" } else { "already installed" };
     let mut lines = report::done(&plan);
@@ -69,7 +70,22 @@ pub(super) fn run(site: &Site, force: bool, as_json: bool) -> Result<(), Failure
         lines.push(format!("  to have it replaced: `{} --force`", site.command("install")));
     }
     lines.extend(notes);
-    print(&(lines.join("\n") + "\n"))
+    print(&(lines.join("\n") + "\n"))?;
+    started(site, &now.state)
+}
+
+/// Whether all is well with what is installed now.
+fn started(site: &Site, state: &State) -> Result<(), Failure> {
+    if !state.activity.is_failing() {
+        return Ok(());
+    }
+    let end = state.last_end().map(|end| format!(" ({end})")).unwrap_or_default();
+    let next_step = format!("see `{}`", site.command("logs").replace("sudo ", ""));
+    Err(Failure::of(
+        Code::Internal,
+        format!("the service is installed, but boxd does not run{end}"),
+        next_step,
+    ))
 }
 
 fn plan(site: &Site, seen: &Seen, force: bool) -> Plan {

@@ -70,8 +70,7 @@ fn name(present: &Present) -> &'static str {
 
 fn text(site: &Site, seen: &Seen) -> String {
     let terminal = Terminal::of_stdout();
-    let State { enabled, activity, listening, pid, since, last_exit, restarts, words, lingers, .. } =
-        &seen.state;
+    let State { enabled, activity, listening, pid, since, restarts, words, lingers, .. } = &seen.state;
     let mut lines: Vec<(&str, String)> = Vec::new();
     let tone = match activity {
         Activity::Running => Tone::Good,
@@ -82,7 +81,7 @@ fn text(site: &Site, seen: &Seen) -> String {
     let mut state = terminal.paint(tone, activity.as_str());
     state += &pid.map(|pid| format!(", process {pid}")).unwrap_or_default();
     state += &since.map(|since| format!(", since {}", boxd_json::date(since))).unwrap_or_default();
-    state += &last_exit.map(|code| format!(", exit status {code}{}", meaning(code))).unwrap_or_default();
+    state += &seen.state.last_end().map(|end| format!(", {end}")).unwrap_or_default();
     state += &restarts.filter(|n| *n > 0).map(|n| format!(", restarted {n} times")).unwrap_or_default();
     state += &Some(tame(words))
         .filter(|words| !words.is_empty())
@@ -122,13 +121,4 @@ fn text(site: &Site, seen: &Seen) -> String {
     }
     let lines: Vec<String> = lines.into_iter().map(|(name, value)| format!("{name:<11}{value}\n")).collect();
     lines.concat()
-}
-
-/// What boxd means by its exit statuses.
-fn meaning(code: i32) -> &'static str {
-    match code {
-        73 => ": another boxd has the store or the socket",
-        78 => ": config or store need a person",
-        _ => "",
-    }
 }
