@@ -83,7 +83,7 @@ pub(crate) fn install(site: &Site, seen: &Seen, force: bool) -> Plan {
     let due: Vec<_> = seen.files.iter().filter(|placed| placed.is_due(force)).collect();
     let loaded = seen.state.known;
     if due.is_empty() && loaded && seen.state.enabled {
-        return plan;
+        return if seen.state.outdated { control(site, seen, Verb::Restart) } else { plan };
     }
     make_account(&mut plan, seen.account);
     directories(&mut plan, site);

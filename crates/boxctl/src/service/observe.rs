@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use boxd_client::{Client, Code};
+use boxd_client::{Client, Code, Info};
 
 use super::{
     ask::{ask, ask_quietly},
@@ -79,6 +79,7 @@ fn observe_systemd(site: &Site) -> Result<Seen, Failure> {
         }
         Scope::System => account_of_linux(),
     };
+    state.outdated = state.pid.is_some() && state.since.is_some_and(|since| is_newer(&site.boxd, since));
     let directory = systemd::directory(site);
     let packaged = state.unit_file.clone().filter(|file| {
         !file.starts_with(&directory) && state.program.as_deref() == Some(site.boxd.as_path())
@@ -151,11 +152,13 @@ fn observe_launchd(site: &Site) -> Result<Seen, Failure> {
     let files = look(site, account)?;
     let is_there = files.iter().any(|placed| placed.present != Present::Absent);
     let disabled = disabled.is_some_and(|printed| launchd::is_disabled(&printed, launchd::label(site)));
+    let state = launchd::parse(printed.as_deref());
     let state = State {
         domain,
+        outdated: state.pid.is_some() && serving(site).is_some_and(|info| is_of_another_version(&info)),
         enabled: is_there && !disabled,
         lingers: (site.scope == Scope::User).then_some(false),
-        ..launchd::parse(printed.as_deref())
+        ..state
     };
     Ok(Seen { files, state, account, ..Seen::default() })
 }
@@ -181,20 +184,40 @@ fn observe_task(site: &Site) -> Result<Seen, Failure> {
     let answer = ask(&["schtasks", "/Query", "/TN", task::NAME, "/XML"])
         .map_err(|error| diagnose(site, "schtasks", &Fault::Start(&error)))?;
     let registered = Some(answer.out).filter(|out| answer.status.success() && out.contains("<Task"));
-    let pid = serving(site);
+    let info = serving(site);
     let mut files = look(site, Account::NotNeeded)?;
     for placed in &mut files {
         let kept = fs::read(&placed.file.path).unwrap_or_default();
         let present = std::mem::replace(&mut placed.present, Present::Absent);
         placed.present = task::judge(present, registered.as_deref(), &Encoding::Utf16.read(&kept));
     }
-    Ok(Seen { files, state: task::parse(registered.as_deref(), pid), ..Seen::default() })
+    let mut state = task::parse(registered.as_deref(), info.as_ref().map(|info| info.pid));
+    state.outdated = info.as_ref().is_some_and(is_of_another_version);
+    Ok(Seen { files, state, ..Seen::default() })
 }
 
-/// The process id of the daemon that answers, whoever started it.
-pub(crate) fn serving(site: &Site) -> Option<u32> {
-    let mut client = Client::connect_to(site.socket.clone()?).ok()?;
-    client.info().ok().map(|info| info.pid)
+/// The daemon that answers, whoever started it.
+pub(crate) fn serving(site: &Site) -> Option<Info> {
+    Client::connect_to(site.socket.clone()?).ok()?.info().ok()
+}
+
+/// boxd and boxctl are of one version where they lie side by side.
+fn is_of_another_version(info: &Info) -> bool {
+    info.version != env!("CARGO_PKG_VERSION")
+}
+
+/// Whether a program was put there after `since`. Packages bring their own date of modification; that of a change is the
+/// system's. (`/proc/PID/exe` of a boxd that hides its memory is closed even to its owner.)
+#[cfg(unix)]
+fn is_newer(program: &Path, since: i64) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    program.metadata().is_ok_and(|meta| meta.ctime() > since)
+}
+
+/// systemd is elsewhere.
+#[cfg(not(unix))]
+fn is_newer(program: &Path, _since: i64) -> bool {
+    !program.exists()
 }
 
 fn unfit(unfit: &Unfit) -> Failure {

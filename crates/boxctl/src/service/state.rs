@@ -21,9 +21,12 @@ pub(crate) struct Seen {
 
 /// The service, as its manager sees it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is true or false by itself, and has a name")]
 pub(crate) struct State {
     /// The manager has it: a unit file is found, the job is loaded, the task is registered.
     pub(crate) known: bool,
+    /// What runs is not the boxd that is installed now.
+    pub(crate) outdated: bool,
     /// Its files changed since the manager read them.
     pub(crate) stale: bool,
     /// It starts by itself.
@@ -102,7 +105,7 @@ impl State {
             // systemd's (systemd.exec(5), "Process Exit Codes").
             203 => ": boxd cannot be executed",
             217 => ": its user does not exist",
-            226 => ": systemd could not set its sandbox up",
+            200..=243 => ": systemd could not set its process up",
             _ => "",
         };
         Some(format!("exit status {code}{meaning}"))

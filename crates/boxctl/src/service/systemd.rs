@@ -76,7 +76,9 @@ pub(crate) fn install(site: &Site, seen: &Seen, force: bool) -> Plan {
     }
     let listens = *listening == Some(true);
     match (activity.is_up(), listens) {
-        (true, true) if service && !socket => plan.run_last(&systemctl(&["restart", SERVICE])),
+        (true, true) if (service || seen.state.outdated) && !socket => {
+            plan.run_last(&systemctl(&["restart", SERVICE]));
+        }
         (true, true) if !service && !socket => {}
         (up, _) => {
             // systemd opens no socket for a service that runs already.

@@ -80,6 +80,9 @@ pub(crate) fn install(seen: &Seen, force: bool) -> Plan {
     if plan.steps.is_empty() && !(seen.state.enabled && seen.state.activity.is_up()) {
         return control(Verb::Start);
     }
+    if plan.steps.is_empty() && seen.state.outdated {
+        return control(Verb::Restart);
+    }
     plan
 }
 

@@ -144,6 +144,16 @@ fn an_older_version_is_brought_up_to_date() {
 }
 
 #[test]
+fn a_boxd_that_was_replaced_is_started_anew() {
+    let machine = Machine::new();
+    machine.done(&["install"]);
+    machine.told();
+    fs::write(machine.path("fake/started"), "1763780645").unwrap();
+    machine.done(&["install"]);
+    assert_eq!(machine.told(), ["restart boxd.service"]);
+}
+
+#[test]
 fn an_edited_unit_is_kept_and_the_difference_shown() {
     let machine = Machine::new();
     machine.done(&["install"]);
@@ -219,7 +229,7 @@ fn verbs_and_status() {
     assert_eq!(machine.done(&["restart"]), "boxd is running (process 812)\n");
     let status = machine.done(&["status"]);
     let first = status.lines().next().unwrap();
-    assert_eq!(first, "state      running, process 812, since 2025-11-22T03:04:05Z (serving)");
+    assert_eq!(first, "state      running, process 812, since 2100-01-01T00:00:00Z (serving)");
     assert!(status.contains("boxd.socket, as installed\n"), "{status}");
     assert_eq!(machine.done(&["stop"]), "boxd is stopped\n");
     assert_eq!(machine.run(&["status"]).code, 3);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use boxd_client::Code;
+use boxd_client::{Code, Info};
 use serde_json::json;
 
 use super::report;
@@ -143,7 +143,7 @@ fn alone(site: &Site, seen: &Seen) -> Result<(), Failure> {
     if seen.state.listening == Some(true) || seen.state.known && site.manager == Manager::Launchd {
         return Ok(());
     }
-    let Some(pid) = serving(site) else { return Ok(()) };
+    let Some(Info { pid, .. }) = serving(site) else { return Ok(()) };
     let detail = format!("a boxd that is no service runs already (process {pid})");
     Err(Failure::of(Code::Internal, detail, format!("end it (`kill {pid}`), then install again")))
 }

@@ -61,7 +61,7 @@ fn name(present: &Present) -> &'static str {
     match present {
         Present::Absent => "absent",
         Present::Same => "as installed",
-        Present::Older => "of another version",
+        Present::Older => "of another version or place",
         Present::Edited(_) => "edited by hand",
         Present::Foreign(_) => "not by boxctl",
         Present::Link(_) => "a link",

@@ -41,6 +41,8 @@ fn a_job_is_loaded_anew_only_where_it_changed() {
     let site = site(Manager::Launchd, Scope::User);
     let steps = |present, state| outline(&install(&site, &seen(present, state), false));
     assert!(steps(Present::Same, loaded()).is_empty());
+    let outdated = steps(Present::Same, State { outdated: true, ..loaded() });
+    assert_eq!(outdated, ["launchctl kickstart -k gui/501/io.github.boxd.agent"]);
     let changed = steps(Present::Older, loaded());
     assert_eq!(
         changed[3..5],

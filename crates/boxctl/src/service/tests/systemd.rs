@@ -81,7 +81,7 @@ fn only_what_changed_is_started_anew() {
     let start = "systemctl --user start boxd.socket boxd.service";
     let stop = "systemctl --user stop boxd.socket boxd.service";
     let stopped = || State { activity: Activity::Stopped, listening: Some(false), ..running() };
-    let table: [(&str, [Present; 2], State, &[&str]); 8] = [
+    let table: [(&str, [Present; 2], State, &[&str]); 9] = [
         ("nothing new", [Same, Same], running(), &[]),
         (
             "a new service unit",
@@ -100,6 +100,12 @@ fn only_what_changed_is_started_anew() {
             [Older, Absent],
             State { listening: Some(false), ..running() },
             &["write boxd.service", "write boxd.socket", reload[0], reload[1], stop, start],
+        ),
+        (
+            "a new boxd",
+            [Same, Same],
+            State { outdated: true, ..running() },
+            &["systemctl --user restart boxd.service"],
         ),
         ("stopped", [Same, Same], stopped(), &[start]),
         (

@@ -76,6 +76,7 @@ fn installing_and_uninstalling() {
     let (end, run) = ("schtasks /End /TN boxd", "schtasks /Run /TN boxd");
     assert_eq!(steps(Present::Older, running(), false), ["write task.xml", end, &create, run]);
     assert_eq!(steps(Present::Same, State::default(), false), [&create, run]);
+    assert_eq!(steps(Present::Same, State { outdated: true, ..running() }, false), [end, run]);
     let stopped = State { enabled: false, activity: Activity::Stopped, ..running() };
     assert_eq!(steps(Present::Same, stopped, false), ["schtasks /Change /TN boxd /ENABLE", run]);
 
