@@ -65,9 +65,16 @@ fn look(site: &Site, account: Account) -> Result<Vec<Placed>, Failure> {
 
 fn observe_systemd(site: &Site) -> Result<Seen, Failure> {
     let properties = format!("--property={}", systemd::PROPERTIES);
-    let mut words = systemd::systemctl(site, &["show", "--no-pager", "--timestamp=unix"]);
-    words.extend([properties.as_str(), systemd::SERVICE, systemd::SOCKET]);
-    let answer = ask(&words).map_err(|error| diagnose(site, "systemctl", &Fault::Start(&error)))?;
+    let show = |options: &[&'static str]| {
+        let mut words = systemd::systemctl(site, options);
+        words.extend([properties.as_str(), systemd::SERVICE, systemd::SOCKET]);
+        ask(&words).map_err(|error| diagnose(site, "systemctl", &Fault::Start(&error)))
+    };
+    let mut answer = show(&["show", "--no-pager", "--timestamp=unix"])?;
+    if !answer.status.success() && answer.err.contains("timestamp") {
+        // Before systemd 251 it does not know this form; then it is not known since when boxd runs.
+        answer = show(&["show", "--no-pager"])?;
+    }
     if !answer.status.success() {
         return Err(diagnose(site, "systemctl", &Fault::Told(&answer.err)));
     }

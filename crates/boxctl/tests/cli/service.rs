@@ -144,6 +144,13 @@ fn an_older_version_is_brought_up_to_date() {
 }
 
 #[test]
+fn an_older_systemd_will_do() {
+    let machine = Machine::new();
+    fs::write(machine.path("fake/old"), "").unwrap();
+    assert!(machine.done(&["install"]).contains("and running"));
+}
+
+#[test]
 fn a_boxd_that_was_replaced_is_started_anew() {
     let machine = Machine::new();
     machine.done(&["install"]);
