@@ -173,7 +173,7 @@ system() {
     sed -i 's#^ExecStart=/usr/bin/boxd#ExecStart=/opt/bin/boxd#' /etc/systemd/system/boxd.service
     install -m 644 /opt/units/system/boxd.sysusers.conf /usr/lib/sysusers.d/boxd.conf
     systemd-sysusers boxd.conf
-    install -d -m 750 -o root -g boxd /etc/boxd
+    install -d -m 755 /etc/boxd
     install -m 640 -g boxd /opt/box.toml /etc/boxd/config.toml
     systemctl daemon-reload
     systemctl enable --quiet boxd.service boxd.socket

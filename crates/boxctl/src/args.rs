@@ -6,7 +6,7 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::duration;
+use crate::{command::service::Service, duration};
 
 /// Asks boxd for Box access tokens, and looks after the accounts that it keeps alive.
 ///
@@ -93,6 +93,8 @@ pub(crate) enum Command {
     },
     /// Have boxd read its configuration anew
     Reload,
+    /// Have boxd run as a service of this platform
+    Service(Service),
     /// Print what Prometheus reads
     Metrics(Metrics),
     /// Show the places in use

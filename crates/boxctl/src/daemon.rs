@@ -43,3 +43,9 @@ pub(crate) fn connect_waiting(
 pub(crate) fn connect(global: &Global) -> Result<Client, Error> {
     Client::connect_to(socket(global, false)?)
 }
+
+/// Where the daemon of this socket has its state and its config; none where it does not answer.
+pub(crate) fn places(socket: Option<&Path>) -> Option<(String, String)> {
+    let info = Client::connect_to(socket?.to_owned()).ok()?.info().ok()?;
+    Some((info.state_dir, info.config_file))
+}

@@ -11,6 +11,7 @@ mod failure;
 mod hidden;
 mod import;
 mod output;
+mod service;
 mod terminal;
 
 use std::process::ExitCode;

@@ -115,7 +115,7 @@ impl Error {
                 "see in boxd's log what keeps it, or restart it; then try again".into()
             }
             Self::Unreachable { .. } => {
-                "start the daemon: `boxd`, or `systemctl --user start boxd` where it is installed as a service".into()
+                "start the daemon: `boxctl service start`, for the first time `boxctl service install`, or `boxd` in a terminal".into()
             }
             Self::Endpoint(_) => "name the socket with --socket PATH".into(),
             Self::Untrusted { .. } => "check who created that socket, or name another with --socket PATH".into(),

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-/// The socket of the system service.
-pub const SYSTEM_SOCKET: &str = "/run/boxd/boxd.sock";
+/// The socket of the system service. macOS has no `/run`, and its `/var/run` is empty after each boot.
+pub const SYSTEM_SOCKET: &str =
+    if cfg!(target_os = "macos") { "/var/run/boxd.sock" } else { "/run/boxd/boxd.sock" };
 
 /// Most bytes of a socket's path, the final NUL included (`sun_path` in unix(7); macOS has 104).
 pub const LONGEST_PATH: usize = if cfg!(target_os = "linux") { 108 } else { 104 };

@@ -14,6 +14,7 @@ mod paths;
 mod refresh;
 mod reload;
 mod rename;
+pub(crate) mod service;
 mod status;
 pub(crate) mod token;
 pub(crate) mod version;
@@ -49,6 +50,7 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
         Some(Command::Adopt { account }) => adopt::run(global, account),
         Some(Command::Reload) => reload::run(global),
         Some(Command::Metrics(options)) => metrics::run(global, options),
+        Some(Command::Service(service)) => service::run(global, service),
         Some(Command::Paths { what }) => paths::run(global, *what),
     };
     output::finish(result, global.json)

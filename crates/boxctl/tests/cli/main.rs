@@ -9,6 +9,8 @@ mod exec_terminal;
 mod failures;
 mod handover;
 mod login;
+#[cfg(target_os = "linux")]
+mod service;
 mod takeover;
 mod terminal;
 mod verbs;
