@@ -16,12 +16,13 @@ pub mod clock;
 pub mod config;
 mod constant_time;
 pub mod derived;
+pub mod hardening;
 mod http;
 pub mod logging;
 pub mod login;
 mod metrics;
 pub mod passthrough;
-mod platform;
+pub mod platform;
 pub mod run;
 pub mod server;
 #[cfg(unix)]

@@ -1,5 +1,11 @@
 //! The only module with unsafe code: what the system offers and no safe interface gives.
 
+mod locked_memory;
+mod wiping_allocator;
+
+pub(crate) use self::locked_memory::LockedMemory;
+pub use self::wiping_allocator::WipingAllocator;
+
 #[cfg(target_os = "linux")]
 use std::{io, os::fd::OwnedFd};
 

@@ -222,7 +222,7 @@ impl Broker {
     fn account_of(&self, name: &AccountName, loaded: Loaded) -> Arc<Account> {
         let known = match &loaded {
             Loaded::Grant { record, .. } => Some(Known::of(record)),
-            Loaded::Absent { .. } | Loaded::Damaged { .. } => None,
+            Loaded::Absent { .. } | Loaded::Damaged { .. } | Loaded::Locked { .. } => None,
         };
         let (settings, orphaned) = match self.effective_for(name, known) {
             Ok(effective) => (effective.settings, effective.orphaned),

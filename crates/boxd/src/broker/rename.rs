@@ -114,7 +114,7 @@ impl Broker {
 fn given_up(loaded: &BTreeMap<AccountName, Loaded>) -> BTreeMap<AccountName, Generation> {
     let record = |name: &AccountName| match loaded.get(name)? {
         Loaded::Grant { record, .. } => Some(record),
-        Loaded::Absent { .. } | Loaded::Damaged { .. } => None,
+        Loaded::Absent { .. } | Loaded::Damaged { .. } | Loaded::Locked { .. } => None,
     };
     let old_name = |record: &Record| record.renamed_from.as_deref()?.parse::<AccountName>().ok();
     let given_up = |new_name: &AccountName| {

@@ -239,7 +239,7 @@ impl Broker {
             config_file: text(&self.places.config),
             state_dir: text(&self.places.state_dir),
             socket: text(&self.places.socket),
-            key_source: self.store.key_source().to_owned(),
+            key_source: self.store.key_source(),
         }
     }
 }
