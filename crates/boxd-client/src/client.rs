@@ -7,8 +7,9 @@ use std::{
 };
 
 use boxd_proto::{
-    AccountStatus, ApiRequest, BeginLogin, Import, Info, LoginNeeds, LoginPage, Request, Response,
-    ScopedToken, ScopedTokenRequest, Secret, Token, TokenRequest, encode, endpoint::Environment,
+    AccountStatus, ApiRequest, BeginLogin, Import, Info, KeySource, KeyStatus, LoginNeeds, LoginPage,
+    Request, Response, ScopedToken, ScopedTokenRequest, Secret, Token, TokenRequest, encode,
+    endpoint::Environment,
 };
 use zeroize::Zeroizing;
 
@@ -253,6 +254,29 @@ impl Client {
         }
     }
 
+    /// The key that seals the daemon's store, and what keeps secrets in its memory.
+    ///
+    /// # Errors
+    /// [`Error::Problem`] where it is not the caller's daemon.
+    pub fn key(&mut self) -> Result<KeyStatus, Error> {
+        match self.call(&Request::Key, LOCAL)? {
+            Response::Key(status) => Ok(*status),
+            other => Err(self.unexpected(&other)),
+        }
+    }
+
+    /// Seals the store with a fresh key, kept in `to`, or where that is `None` where the old one is.
+    ///
+    /// # Errors
+    /// [`Error::Problem`] where that source cannot be used, or not every file could be sealed anew: nothing is lost
+    /// then, and the daemon goes on with it.
+    pub fn migrate_key(&mut self, to: Option<KeySource>) -> Result<KeyStatus, Error> {
+        match self.call(&Request::MigrateKey { to }, WITH_BOX)? {
+            Response::Key(status) => Ok(*status),
+            other => Err(self.unexpected(&other)),
+        }
+    }
+
     /// What Prometheus reads, in its text format (version 0.0.4).
     ///
     /// # Errors
@@ -428,5 +452,6 @@ fn kind(response: &Response) -> &'static str {
         Response::LoginPage(_) => "a login",
         Response::LoginNeeds(_) => "what a login needs",
         Response::TokenEndpoint(_) => "a token endpoint",
+        Response::Key(_) => "a key",
     }
 }

@@ -9,6 +9,7 @@ mod drive;
 mod feed;
 mod import;
 mod imported;
+mod keys;
 mod login;
 mod metrics;
 mod minting;
@@ -174,6 +175,8 @@ impl Broker {
     pub async fn keep_time(&self, alarm: Alarm) {
         self.tick_all().await;
         self.resume_logins();
+        let broker = self.clone();
+        tokio::spawn(async move { broker.settle_keys().await });
         loop {
             let mut ticked = 0_usize;
             while let Some((due, name)) = self.timers.take_due(self.clock.boot()) {

@@ -53,6 +53,11 @@ impl Store {
         described(&*self.vault.disk, &self.sources, &self.noted())
     }
 
+    /// Where the key in use is kept.
+    pub fn key_source_kind(&self) -> KeySource {
+        self.noted().current.source
+    }
+
     /// All that is to be said of the keys.
     pub fn key_report(&self) -> KeyReport {
         let register = self.noted();

@@ -37,7 +37,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
 };
 
-use boxd_engine::{CommitReason, Generation, GrantId, Loaded, Record, StoreFault};
+use boxd_engine::{CommitReason, Generation, GrantId, Loaded, Lock, Record, StoreFault};
 
 use self::{
     disk::RealDisk,
@@ -250,6 +250,11 @@ impl Store {
     pub fn drop_login(&self, account: &AccountName, grant: GrantId) {
         let _alone = self.alone(account);
         self.vault.drop_login(account, grant);
+    }
+
+    /// What a write to this account waits for.
+    pub fn lock_on(&self, account: &AccountName) -> Option<Lock> {
+        self.vault.lock_on(account).or_else(|| self.vault.keys.lock_of(self.vault.keys.current_id().0))
     }
 
     /// Whether grants are bound to this machine.
