@@ -3,7 +3,7 @@
 mod locked_memory;
 mod wiping_allocator;
 
-pub(crate) use self::locked_memory::LockedMemory;
+pub(crate) use self::locked_memory::{LockedMemory, scrub_stack};
 pub use self::wiping_allocator::WipingAllocator;
 
 #[cfg(target_os = "linux")]

@@ -8,7 +8,7 @@ use std::{
 
 use zeroize::Zeroize as _;
 
-/// More than any call below leaves on the stack.
+/// More than a cipher needs of the stack.
 const STACK_SCRUBBED: usize = 16 * 1024;
 
 /// A value in pages that hold nothing else.
@@ -157,8 +157,7 @@ unsafe fn unlock(_start: *mut u8, _length: usize) {}
 /// Overwrites what calls that have returned left on the stack. Best effort: the compiler promises nothing about it.
 #[inline(never)]
 pub(crate) fn scrub_stack() {
-    let mut stack = [0_u8; STACK_SCRUBBED];
-    black_box(&mut stack).zeroize();
+    black_box(&mut [0_u8; STACK_SCRUBBED]);
 }
 
 #[cfg(test)]

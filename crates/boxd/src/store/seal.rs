@@ -10,7 +10,7 @@ use super::{
     format::{Flaw, Header, TooLong},
     key::{KEY_LEN, SealingKey},
 };
-use crate::platform::LockedMemory;
+use crate::platform::{LockedMemory, scrub_stack};
 
 const TAG_LEN: usize = 16;
 /// Nonce and tag of the head, nonce and tag of the content.
@@ -128,10 +128,11 @@ impl Sealer {
     ) -> Result<([u8; NONCE_LEN], [u8; TAG_LEN]), SealError> {
         let mut nonce = [0; NONCE_LEN];
         self.random.fill(&mut nonce).or(Err(SealError::NoRandomness))?;
-        let tag = self
-            .key
-            .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), Aad::from(head), body)
-            .or(Err(SealError::TooLarge))?;
+        let tag =
+            self.key.seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), Aad::from(head), body);
+        // The cipher works on copies of the key.
+        scrub_stack();
+        let tag = tag.or(Err(SealError::TooLarge))?;
         Ok((nonce, tag.as_ref().try_into().or(Err(SealError::TooLarge))?))
     }
 
@@ -189,8 +190,9 @@ impl Sealer {
             return Err(Flaw::CutShort);
         }
         let nonce = Nonce::assume_unique_for_key(*nonce);
-        self.key.open_in_place(nonce, Aad::from(head), body).or(Err(Flaw::Altered))?;
-        Ok(())
+        let opened = self.key.open_in_place(nonce, Aad::from(head), body).map(|_content| ());
+        scrub_stack();
+        opened.or(Err(Flaw::Altered))
     }
 }
 
