@@ -1,7 +1,11 @@
 //! What keeps secrets in the daemon's memory, and what is left of them there.
 
 #![cfg(target_os = "linux")]
-#![expect(clippy::indexing_slicing, reason = "a test that lacks what it needs fails, as it should")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test that lacks what it needs fails, as it should"
+)]
 
 use std::{
     collections::BTreeSet,
@@ -33,7 +37,6 @@ fn measures_are_in_force_and_told() {
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "a test that cannot run says so")]
 fn programs_of_the_same_user_cannot_look_into_its_memory() {
     let mut daemon = Daemon::prepared("");
     if fs::metadata(daemon.home()).unwrap().uid() != 0 {
@@ -81,7 +84,6 @@ fn programs_of_the_same_user_cannot_look_into_its_memory() {
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "a test that cannot run says so")]
 fn after_a_logout_nothing_of_it_is_left_in_memory() {
     let sandbox = Sandbox::start(&[]);
     let daemon = Daemon::start();
@@ -131,7 +133,9 @@ fn found(pid: u32, secrets: &[(String, Vec<u8>)]) -> Vec<(String, u64)> {
             continue;
         }
         let mut firsts = [false; 256];
-        secrets.iter().for_each(|(_, secret)| firsts[usize::from(secret[0])] = true);
+        for (_, secret) in secrets {
+            firsts[usize::from(secret[0])] = true;
+        }
         for place in (0..bytes.len()).filter(|place| firsts[usize::from(bytes[*place])]) {
             for (name, secret) in secrets {
                 if bytes[place..].starts_with(secret) {

@@ -58,9 +58,13 @@ fn forbid_tracing() -> Result<(), String> {
 /// Soft and hard, so that nothing can raise it again; it goes for programs that boxd starts too.
 #[cfg(unix)]
 fn forbid_core_files() -> Result<(), String> {
-    use rustix::process::{Resource, Rlimit, setrlimit};
-    setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })
-        .map_err(|error| error.to_string())
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    // A unit with `LimitCORE=0` may forbid the call that would say so again.
+    if getrlimit(Resource::Core) == none {
+        return Ok(());
+    }
+    setrlimit(Resource::Core, none).map_err(|error| error.to_string())
 }
 
 #[cfg(not(unix))]

@@ -28,6 +28,7 @@ impl<T> LockedMemory<T> {
 
     #[inline(never)]
     fn place(make: impl FnOnce() -> Option<T>) -> Option<Self> {
+        let made = make()?;
         let page = page_size();
         let length = size_of::<T>().max(1).next_multiple_of(page);
         let layout = Layout::from_size_align(length, page.max(align_of::<T>())).ok()?;
@@ -35,39 +36,18 @@ impl<T> LockedMemory<T> {
         // SAFETY: the layout has a size above zero.
         let start = unsafe { alloc_zeroed(layout) };
         let Some(value) = NonNull::new(start.cast::<T>()) else { handle_alloc_error(layout) };
-        let memory = Self { value, layout, locked: lock(start, length) };
-        match make() {
-            Some(made) => {
-                #[expect(unsafe_code, reason = "the value is put into its pages")]
-                // SAFETY: the pages are large enough and aligned for a `T`, and nothing else refers to them.
-                unsafe {
-                    value.write(made);
-                }
-                Some(memory)
-            }
-            None => {
-                // Nothing was put there that could be dropped.
-                memory.release();
-                std::mem::forget(memory);
-                None
-            }
+        let locked = lock(start, length);
+        #[expect(unsafe_code, reason = "the value is put into its pages")]
+        // SAFETY: the pages are large enough and aligned for a `T`, and nothing else refers to them.
+        unsafe {
+            value.write(made);
         }
+        Some(Self { value, layout, locked })
     }
 
     /// Whether the pages are locked; the system's reason where not.
     pub(crate) fn locked(&self) -> Result<(), &str> {
         self.locked.as_ref().map(|&()| ()).map_err(String::as_str)
-    }
-
-    fn release(&self) {
-        let start = self.value.as_ptr().cast::<u8>();
-        #[expect(unsafe_code, reason = "the pages are wiped and given back")]
-        // SAFETY: these are the pages that `place` allocated with this layout, and nothing refers to them any more.
-        unsafe {
-            std::slice::from_raw_parts_mut(start, self.layout.size()).zeroize();
-            unlock(start, self.layout.size());
-            dealloc(start, self.layout);
-        }
     }
 }
 
@@ -86,11 +66,14 @@ impl<T> std::ops::Deref for LockedMemory<T> {
 impl<T> Drop for LockedMemory<T> {
     fn drop(&mut self) {
         #[expect(unsafe_code, reason = "the value lies in its pages")]
-        // SAFETY: `of` put a value there, and nobody uses it after this.
+        // SAFETY: `of` put a value there, in pages that it allocated with this layout; nobody uses them after this.
         unsafe {
             self.value.drop_in_place();
+            let start = self.value.as_ptr().cast::<u8>();
+            std::slice::from_raw_parts_mut(start, self.layout.size()).zeroize();
+            unlock(start, self.layout.size());
+            dealloc(start, self.layout);
         }
-        self.release();
     }
 }
 

@@ -1,6 +1,9 @@
 //! The keys of an open store: what is said of them, waiting for missing ones, and changing them.
 
-use std::{io, sync::PoisonError};
+use std::{
+    io,
+    sync::{Mutex, PoisonError},
+};
 
 use super::{
     KeyChoice, KeySource, MigrateError, Store,
@@ -68,7 +71,7 @@ impl Store {
             id: register.current.id.to_string(),
             place: place(register.current),
             choice: self.choice,
-            missing: self.vault.keys.missing().iter().map(|missing| parts(missing)).collect(),
+            missing: self.vault.keys.missing().iter().map(parts).collect(),
             retiring: register.retiring.map(place),
             locked_memory: match &sealer {
                 Ok(sealer) => sealer.locked().map_err(str::to_owned),
@@ -123,19 +126,14 @@ impl Store {
 
     fn migration<T>(&self, work: impl FnOnce(&Migration<'_>) -> T) -> T {
         let _one_at_a_time = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
-        let alone = |account: Option<&_>, work: &mut dyn FnMut() -> io::Result<()>| match account {
-            Some(account) => {
+        let alone = |account: Option<&_>, work: &mut dyn FnMut() -> io::Result<()>| {
+            if let Some(account) = account {
                 let _alone = self.alone(account);
-                work()
+                return work();
             }
-            None => {
-                let _all: Vec<_> = self
-                    .stripes
-                    .iter()
-                    .map(|stripe| stripe.lock().unwrap_or_else(PoisonError::into_inner))
-                    .collect();
-                work()
-            }
+            let lock = |stripe| Mutex::lock(stripe).unwrap_or_else(PoisonError::into_inner);
+            let _all: Vec<_> = self.stripes.iter().map(lock).collect();
+            work()
         };
         let (vault, sources, register) = (&self.vault, &self.sources, &self.register);
         work(&Migration { vault, sources, register, alone: &alone })

@@ -140,7 +140,8 @@ pub(super) fn begin(
     let source = match choice {
         KeyChoice::Only(source) => source,
         KeyChoice::Auto if matches!(credential, Ok(None)) => match sources.keyring.ready() {
-            Ok(()) => KeySource::Keyring,
+            Ok(()) if sources.keyring.is_taken_by_itself() => KeySource::Keyring,
+            Ok(()) => KeySource::File,
             Err(error) => {
                 tracing::debug!(%error, "no keyring for the store's key");
                 KeySource::File

@@ -129,7 +129,8 @@ impl Bus {
         stream.set_write_timeout(Some(PATIENCE))?;
         refuse_strangers(&stream)?;
         let uid = rustix::process::geteuid().as_raw().to_string();
-        let digits: String = uid.bytes().map(|digit| format!("{digit:02x}")).collect();
+        // In hexadecimal the digits of ASCII are 30 to 39.
+        let digits: String = uid.chars().flat_map(|digit| ['3', digit]).collect();
         stream.write_all(format!("\0AUTH EXTERNAL {digits}\r\n").as_bytes())?;
         let mut line = Vec::new();
         while !line.ends_with(b"\r\n") {

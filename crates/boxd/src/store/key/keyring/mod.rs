@@ -2,6 +2,10 @@
 
 #[cfg(all(unix, not(target_vendor = "apple")))]
 mod bus;
+#[cfg(windows)]
+mod credential_manager;
+#[cfg(target_vendor = "apple")]
+mod keychain;
 #[cfg(all(unix, not(target_vendor = "apple")))]
 mod secret_service;
 #[cfg(all(unix, not(target_vendor = "apple")))]
@@ -15,6 +19,10 @@ use super::{KeyId, SealingKey};
 pub(in super::super) trait Keyring: Debug + Send + Sync {
     /// Which keyring it is, for people.
     fn kind(&self) -> &'static str;
+    /// Whether a new store takes it where nobody chose.
+    fn is_taken_by_itself(&self) -> bool {
+        true
+    }
     /// Whether a key could be put there now, without asking anybody.
     fn ready(&self) -> Result<(), KeyringError>;
     /// The key of this name.
@@ -67,4 +75,16 @@ impl KeyringError {
 #[cfg(all(unix, not(target_vendor = "apple")))]
 pub(in super::super) fn of_this_system() -> Arc<dyn Keyring> {
     Arc::new(secret_service::SecretService::of_this_session(|name| std::env::var_os(name)))
+}
+
+/// The keyring of this system.
+#[cfg(target_vendor = "apple")]
+pub(in super::super) fn of_this_system() -> Arc<dyn Keyring> {
+    Arc::new(keychain::Keychain)
+}
+
+/// The keyring of this system.
+#[cfg(windows)]
+pub(in super::super) fn of_this_system() -> Arc<dyn Keyring> {
+    Arc::new(credential_manager::CredentialManager)
 }

@@ -1,4 +1,4 @@
-//! The Secret Service of freedesktop.org, which GNOME Keyring, KWallet and KeePassXC offer on the session bus
+//! The Secret Service of freedesktop.org, which GNOME Keyring, `KWallet` and `KeePassXC` offer on the session bus
 //! (Secret Service API 0.2).
 
 use std::ffi::OsString;
@@ -125,7 +125,7 @@ impl Session {
         Ok((reader.texts()?, reader.texts()?))
     }
 
-    /// Why a search found nothing. Some keyrings (KeePassXC, KWallet) do not search what is locked.
+    /// Why a search found nothing. Some keyrings (`KeePassXC`, `KWallet`) do not search what is locked.
     fn why_nothing(&mut self) -> Result<KeyringError, KeyringError> {
         let collection = match self.default_collection() {
             Err(KeyringError::Refused(_)) => return Ok(KeyringError::Missing),
