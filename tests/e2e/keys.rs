@@ -64,8 +64,14 @@ fn a_new_store_takes_an_open_keyring_and_waits_for_it_after_a_restart() {
     for command in [&["import", "-", "-a", "work", "--replace"][..], &["import", "-", "-a", "new"]] {
         assert_eq!(daemon.boxctl_with(command, &sandbox.line.to_string()).code, 4);
     }
-    for command in [&["logout", "work"][..], &["rename", "work", "new"], &["key", "migrate", "--to", "file"]]
-    {
+    assert_eq!(daemon.boxctl(&["reload"]).code, 0);
+    assert_eq!(daemon.status()["error"], status["error"], "it is as it was");
+    for command in [
+        &["logout", "work"][..],
+        &["refresh", "work"],
+        &["rename", "work", "new"],
+        &["key", "migrate", "--to", "file"],
+    ] {
         assert_eq!(daemon.boxctl(command).code, 4, "{command:?}");
     }
     assert_eq!(sandbox.control("GET", "journal", None).to_string(), spent);

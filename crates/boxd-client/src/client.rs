@@ -7,9 +7,8 @@ use std::{
 };
 
 use boxd_proto::{
-    AccountStatus, ApiRequest, BeginLogin, Import, Info, KeySource, KeyStatus, LoginNeeds, LoginPage,
-    Request, Response, ScopedToken, ScopedTokenRequest, Secret, Token, TokenRequest, encode,
-    endpoint::Environment,
+    AccountStatus, ApiRequest, BeginLogin, Import, Info, LoginNeeds, LoginPage, Request, Response,
+    ScopedToken, ScopedTokenRequest, Secret, Token, TokenRequest, encode, endpoint::Environment,
 };
 use zeroize::Zeroizing;
 
@@ -29,7 +28,7 @@ const MARGIN: Duration = Duration::from_secs(5);
 /// The daemon's own default wait.
 const DEFAULT_WAIT: Duration = Duration::from_secs(30);
 /// Import and logout talk to Box, with deadlines of the daemon's own.
-const WITH_BOX: Duration = Duration::from_mins(4);
+pub(crate) const WITH_BOX: Duration = Duration::from_mins(4);
 /// Longest silence within an answer that comes piece by piece: the daemon shows at least every 15 s that it lives.
 const SILENCE: Duration = Duration::from_mins(1);
 /// Pause between two attempts to reach a daemon that is not up yet.
@@ -250,29 +249,6 @@ impl Client {
     pub fn info(&mut self) -> Result<Info, Error> {
         match self.call(&Request::Info, LOCAL)? {
             Response::Info(info) => Ok(*info),
-            other => Err(self.unexpected(&other)),
-        }
-    }
-
-    /// The key that seals the daemon's store, and what keeps secrets in its memory.
-    ///
-    /// # Errors
-    /// [`Error::Problem`] where it is not the caller's daemon.
-    pub fn key(&mut self) -> Result<KeyStatus, Error> {
-        match self.call(&Request::Key, LOCAL)? {
-            Response::Key(status) => Ok(*status),
-            other => Err(self.unexpected(&other)),
-        }
-    }
-
-    /// Seals the store with a fresh key, kept in `to`, or where that is `None` where the old one is.
-    ///
-    /// # Errors
-    /// [`Error::Problem`] where that source cannot be used, or not every file could be sealed anew: nothing is lost
-    /// then, and the daemon goes on with it.
-    pub fn migrate_key(&mut self, to: Option<KeySource>) -> Result<KeyStatus, Error> {
-        match self.call(&Request::MigrateKey { to }, WITH_BOX)? {
-            Response::Key(status) => Ok(*status),
             other => Err(self.unexpected(&other)),
         }
     }

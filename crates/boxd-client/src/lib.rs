@@ -32,6 +32,7 @@ mod cutter;
 mod deadline;
 mod error;
 mod identity;
+mod key;
 mod stopper;
 mod token_endpoint;
 mod transport;

@@ -1,5 +1,6 @@
 //! A fault in boxd's own code ends the process at once, and tells no data.
 #![cfg(unix)]
+#![expect(clippy::expect_used, reason = "a helper of a test fails by panicking")]
 
 use std::{
     os::unix::process::ExitStatusExt as _,

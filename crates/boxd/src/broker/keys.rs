@@ -1,6 +1,9 @@
 //! The store's keys: waiting for missing ones, changing them, and saying how they are.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use boxd_engine::{Event, Loaded, Trouble};
 use boxd_proto::{Code, KeySource, KeyStatus, MissingKey, Problem, Protection};
@@ -20,6 +23,14 @@ impl Broker {
     /// Waits for missing keys, takes up what they open, and goes on with a change of keys that was cut short. Ends once
     /// nothing is left to do.
     pub(super) async fn settle_keys(&self) {
+        if self.settling_keys.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        self.settle_keys_alone().await;
+        self.settling_keys.store(false, Ordering::Relaxed);
+    }
+
+    async fn settle_keys_alone(&self) {
         let mut pause = FIRST_PAUSE;
         while self.store.keys_are_unsettled() {
             let news = self.of_store(|store| {

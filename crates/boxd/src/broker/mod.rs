@@ -39,7 +39,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc, OnceLock, PoisonError, RwLock,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -107,6 +107,8 @@ pub struct Shared {
     /// Held by an import or a rename, so that two of them cannot take the same grant or name.
     custody: tokio::sync::Mutex<()>,
     claims: Claims,
+    /// Somebody looks for missing keys.
+    settling_keys: AtomicBool,
     waiting: Waiting,
     /// Rings when an account comes to rest; for the shutdown.
     rested: Notify,
@@ -155,6 +157,7 @@ impl Broker {
             confirmed: Notify::new(),
             custody: tokio::sync::Mutex::new(()),
             claims: Claims::default(),
+            settling_keys: AtomicBool::new(false),
             waiting: Waiting::default(),
             rested: Notify::new(),
         }));
