@@ -73,7 +73,7 @@ impl fmt::Display for KeyId {
 }
 
 impl KeyId {
-    /// What [`KeyId::fmt`] wrote.
+    /// Reads what its `Display` wrote.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let number = u64::from_str_radix(text, 16).ok().filter(|_| text.len() == 16)?;
         Some(Self(number.to_be_bytes()))

@@ -278,3 +278,55 @@ impl<'a> Reader<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn parts(message: &[u8]) -> Result<(Head, usize), Malformed> {
+        let (fixed, rest) = message.split_first_chunk::<FIXED>().ok_or(Malformed)?;
+        let (rest_length, fields) = lengths(fixed)?;
+        Ok((head(fixed, rest.get(..fields).ok_or(Malformed)?)?, rest_length - fields))
+    }
+
+    #[test]
+    fn a_call_is_laid_out_as_the_specification_says() {
+        let method = Method { destination: "d.e", path: "/p", interface: "i.f", member: "M" };
+        let mut body = Writer::default();
+        body.text("ab").array(8, |entries| {
+            entries.structure().text("k").text("v");
+        });
+        let message = call(7, method, "sa{ss}", &body);
+        let (head, length) = parts(message.bytes()).unwrap();
+        assert_eq!((head.kind, head.signature.as_str(), length), (METHOD_CALL, "sa{ss}", body.bytes().len()));
+        assert_eq!(message.bytes().len() % 8, body.bytes().len() % 8, "the body is aligned");
+        // `ab`, padding, the array's length, padding, its one entry.
+        let expected = [
+            &[2, 0, 0, 0, b'a', b'b', 0, 0, 14, 0, 0, 0, 0, 0, 0, 0][..],
+            &[1, 0, 0, 0, b'k', 0, 0, 0, 1, 0, 0, 0, b'v', 0],
+        ];
+        assert_eq!(body.bytes(), expected.concat());
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_that_a_keyring_sends_is_more_than_malformed(
+            fixed: [u8; FIXED],
+            bytes in proptest::collection::vec(any::<u8>(), 0..200),
+        ) {
+            // That none of these panics is what is tried; that none gives more than it got, what is asserted.
+            let mut reader = Reader::of(&bytes);
+            let taken = [
+                lengths(&fixed).map(|(rest, fields)| fields.saturating_sub(rest)),
+                head(&fixed, &bytes).map(|head| head.signature.len()),
+                reader.texts().map(|texts| texts.iter().map(String::len).sum()),
+                reader.boolean_variant().map(usize::from),
+                reader.text_variant().map(str::len),
+                reader.byte_array().map(<[u8]>::len),
+            ];
+            prop_assert!(taken.into_iter().flatten().all(|length| length <= bytes.len()));
+        }
+    }
+}
