@@ -20,6 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub struct Daemon {
     home: TempDir,
     child: Option<Child>,
+    environment: Vec<(String, String)>,
 }
 
 /// What came of one run of a program.
@@ -44,7 +45,7 @@ impl Daemon {
     /// Fresh places with this config file, and nothing running yet.
     pub fn prepared(config: &str) -> Self {
         let home = TempDir::new().expect("a temporary directory");
-        let daemon = Self { home, child: None };
+        let daemon = Self { home, child: None, environment: Vec::new() };
         daemon.configure(config);
         daemon
     }
@@ -59,6 +60,11 @@ impl Daemon {
             std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600))
                 .expect("its mode can be set");
         }
+    }
+
+    /// Sets a variable for all that is started from now on.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.environment.push((name.to_owned(), value.to_owned()));
     }
 
     /// Where everything of it is.
@@ -87,6 +93,7 @@ impl Daemon {
         command
             .env_clear()
             .envs(std::env::vars_os().filter(|(name, _)| name == "PATH"))
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .env("HOME", self.home())
             .env("BOXD_STATE_DIR", self.state_dir())
             .env("BOXD_CONFIG", self.home().join("config.toml"))

@@ -13,11 +13,13 @@ pub mod browser;
 pub mod curl;
 pub mod daemon;
 pub mod http;
+pub mod keyring;
 pub mod proxy;
 pub mod sandbox;
 
 pub use binaries::Binaries;
 pub use browser::Browser;
 pub use daemon::{Daemon, Outcome};
+pub use keyring::Keyring;
 pub use proxy::Proxy;
 pub use sandbox::Sandbox;

@@ -181,7 +181,7 @@ system() {
     is "the system's socket" "$(stat -c '%a %U %G' /run/boxd/boxd.sock)" "660 boxd boxd"
     /opt/bin/boxctl --socket /run/boxd/boxd.sock accounts >/dev/null || fail "root is no client of the system's boxd"
     is "the system's boxd" "$(systemctl show boxd.service -P ActiveState)" active
-    is "its user" "$(stat -c %U /proc/"$(systemctl show boxd.service -P MainPID)")" boxd
+    is "its user" "$(ps -o user= -p "$(systemctl show boxd.service -P MainPID)")" boxd
     is "its state" "$(stat -c '%a %U' /var/lib/boxd)" "700 boxd"
     as_user /opt/bin/boxctl --socket /run/boxd/boxd.sock accounts >/dev/null 2>&1 &&
         fail "somebody outside the group reached the system's boxd"

@@ -6,6 +6,7 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use crate::command::key::Key;
 use crate::{command::service::Service, duration};
 
 /// Asks boxd for Box access tokens, and looks after the accounts that it keeps alive.
@@ -91,6 +92,8 @@ pub(crate) enum Command {
         /// The account
         account: String,
     },
+    /// Show where the key is kept that seals the store, or change it
+    Key(Key),
     /// Have boxd read its configuration anew
     Reload,
     /// Have boxd run as a service of this platform

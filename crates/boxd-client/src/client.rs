@@ -28,7 +28,7 @@ const MARGIN: Duration = Duration::from_secs(5);
 /// The daemon's own default wait.
 const DEFAULT_WAIT: Duration = Duration::from_secs(30);
 /// Import and logout talk to Box, with deadlines of the daemon's own.
-const WITH_BOX: Duration = Duration::from_mins(4);
+pub(crate) const WITH_BOX: Duration = Duration::from_mins(4);
 /// Longest silence within an answer that comes piece by piece: the daemon shows at least every 15 s that it lives.
 const SILENCE: Duration = Duration::from_mins(1);
 /// Pause between two attempts to reach a daemon that is not up yet.
@@ -428,5 +428,6 @@ fn kind(response: &Response) -> &'static str {
         Response::LoginPage(_) => "a login",
         Response::LoginNeeds(_) => "what a login needs",
         Response::TokenEndpoint(_) => "a token endpoint",
+        Response::Key(_) => "a key",
     }
 }

@@ -32,6 +32,7 @@ mod cutter;
 mod deadline;
 mod error;
 mod identity;
+mod key;
 mod stopper;
 mod token_endpoint;
 mod transport;
@@ -40,9 +41,9 @@ mod watch;
 pub use api::{ApiAnswer, Source};
 pub use boxd_proto::{
     AccountStatus, ApiHead, ApiHeader, ApiRequest, ApiRequestBody, Auth, BeginLogin, Code, Endpoints, Event,
-    EventKind, GrantState, Import, ImportedCredential, Info, LoginNeeds, LoginPage, OpenTokenEndpoint, Piece,
-    Problem, Rejected, Request, Response, ScopedToken, ScopedTokenRequest, Secret, Subject, Token,
-    TokenEndpoint, TokenRequest, User,
+    EventKind, GrantState, Import, ImportedCredential, Info, KeySource, KeyStatus, LoginNeeds, LoginPage,
+    OpenTokenEndpoint, Piece, Problem, Rejected, Request, Response, ScopedToken, ScopedTokenRequest, Secret,
+    Subject, Token, TokenEndpoint, TokenRequest, User,
     endpoint::{EndpointError, Environment, SYSTEM_SOCKET},
 };
 pub use cache::TokenCache;

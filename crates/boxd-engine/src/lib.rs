@@ -45,4 +45,4 @@ pub use secret::{AccessToken, AppSettingsText, ClientSecret, Passphrase, Refresh
 pub use session::{Loaded, Session};
 pub use snapshot::{Published, Served, Snapshot, State, Way};
 pub use time::{BootId, BootTime, Jitter, Moment, Now, WallTime};
-pub use trouble::Trouble;
+pub use trouble::{Lock, Trouble};

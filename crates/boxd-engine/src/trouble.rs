@@ -96,9 +96,21 @@ pub enum Trouble {
     /// The store was made on another machine.
     #[error("this store was made on another machine; nothing of it is served or spent")]
     ForeignMachine,
+    /// The key that opens the account's files cannot be had now.
+    #[error("{}; nothing is lost", .0.why)]
+    Locked(Lock),
     /// An operation could not be finished because another is under way.
     #[error("another login, import, logout or rename of this account is under way")]
     Busy,
+}
+
+/// Why an account's files cannot be opened now. The engine hands it on and looks at none of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lock {
+    /// What is missing.
+    pub why: String,
+    /// What a person does about it.
+    pub next_step: String,
 }
 
 /// Who can mend a trouble.
@@ -139,7 +151,8 @@ impl Trouble {
             | Self::AuthDiffers { .. }
             | Self::BindingDiffers { .. }
             | Self::Orphaned
-            | Self::ForeignMachine => Remedy::Act,
+            | Self::ForeignMachine
+            | Self::Locked(_) => Remedy::Act,
         }
     }
 

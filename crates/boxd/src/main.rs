@@ -5,6 +5,10 @@ use std::{path::PathBuf, process::ExitCode};
 use boxd::run::{self, Options};
 use clap::Parser;
 
+/// Libraries too shall leave nothing of a token behind.
+#[global_allocator]
+static ALLOCATOR: boxd::platform::WipingAllocator = boxd::platform::WipingAllocator;
+
 /// Keeps a Box account's OAuth 2.0 tokens alive, and hands them to local programs.
 ///
 /// Stays in the foreground and logs to stderr; ask it with `boxctl`.
@@ -33,6 +37,7 @@ struct Arguments {
 
 #[expect(clippy::print_stderr, reason = "the last word of a process that cannot log it")]
 fn main() -> ExitCode {
+    boxd::hardening::take_measures();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => error.exit(),

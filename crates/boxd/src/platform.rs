@@ -1,5 +1,11 @@
 //! The only module with unsafe code: what the system offers and no safe interface gives.
 
+mod locked_memory;
+mod wiping_allocator;
+
+pub(crate) use self::locked_memory::{LockedMemory, scrub_stack};
+pub use self::wiping_allocator::WipingAllocator;
+
 #[cfg(unix)]
 use std::os::fd::{FromRawFd as _, OwnedFd};
 use std::{

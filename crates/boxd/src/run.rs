@@ -125,7 +125,7 @@ async fn serve_here(options: &Options) -> Result<(), Failure> {
         // Tokens that are still valid are served all the same.
         tracing::error!("{error}");
     }
-    let store = Store::open(store_options(options, &places))?;
+    let store = Store::open(store_options(options, &places, &config))?;
     let listener = match inherited {
         Some(inherited) => Listener::inherited(inherited.descriptor)?,
         None => Listener::bind(&places.socket)?,
@@ -194,7 +194,7 @@ pub async fn run(
 pub fn check(options: &Options) -> Result<(), Failure> {
     let places = places(options)?;
     let config = Config::load(&places.config, places.config_is_explicit)?;
-    let inspection = store::inspect(&store_options(options, &places))?;
+    let inspection = store::inspect(&store_options(options, &places, &config))?;
     let report = crate::check::report(&places, &config, &inspection);
     print_report(&report);
     match report.faults() {
@@ -222,12 +222,14 @@ fn places(options: &Options) -> Result<Places, Failure> {
     })
 }
 
-fn store_options(options: &Options, places: &Places) -> store::Options {
+fn store_options(options: &Options, places: &Places, config: &Config) -> store::Options {
     store::Options {
         state_dir: places.state_dir.clone(),
         spare_dir: spare_dir(places),
         machine: store::MachineId::of_this_machine(),
         allow_network_fs: options.allow_network_fs,
+        key: config.store_key(),
+        credentials: std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from),
     }
 }
 

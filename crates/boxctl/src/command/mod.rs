@@ -6,6 +6,7 @@ mod api;
 #[cfg(unix)]
 mod exec;
 mod import;
+pub(crate) mod key;
 mod login;
 mod logout;
 mod metrics;
@@ -47,6 +48,7 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
         Some(Command::Import(import)) => import::run(global, import),
         Some(Command::Logout(logout)) => logout::run(global, logout),
         Some(Command::Rename { old, new }) => rename::run(global, old, new),
+        Some(Command::Key(options)) => key::run(global, options),
         Some(Command::Adopt { account }) => adopt::run(global, account),
         Some(Command::Reload) => reload::run(global),
         Some(Command::Metrics(options)) => metrics::run(global, options),

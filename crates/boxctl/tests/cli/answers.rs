@@ -95,6 +95,8 @@ pub(crate) fn obliging(request: &Request) -> Vec<Response> {
         | Request::HasToken(_)
         | Request::Api(_)
         | Request::ApiBody { .. }
+        | Request::Key
+        | Request::MigrateKey { .. }
         | Request::OpenTokenEndpoint(_) => vec![Response::Error(problem(Code::Internal))],
     }
 }

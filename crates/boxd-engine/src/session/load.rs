@@ -9,7 +9,7 @@ use crate::{
     schedule::{Mode, Settings},
     snapshot::{Published, end_of},
     time::{BootId, BootTime, Now},
-    trouble::Trouble,
+    trouble::{Lock, Trouble},
 };
 
 /// What the store holds of an account.
@@ -38,6 +38,11 @@ pub enum Loaded {
         /// Why it could not be read.
         reason: String,
     },
+    /// Files whose key cannot be had now: nothing of the account is known, and nothing may be written.
+    Locked {
+        /// Why, and what opens them.
+        lock: Lock,
+    },
 }
 
 impl Session {
@@ -54,6 +59,7 @@ impl Session {
                 session.highest = highest;
                 session.trouble = Some(Trouble::Damaged(reason));
             }
+            Loaded::Locked { lock } => session.trouble = Some(Trouble::Locked(lock)),
             Loaded::Grant { record, in_doubt, foreign, rewrite } => {
                 session.take_up(record, in_doubt, foreign, rewrite, now);
             }

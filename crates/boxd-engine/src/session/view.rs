@@ -61,6 +61,7 @@ impl Session {
             Phase::Unsaved(..) | Phase::Committing(Writing::Rewrite) | Phase::Unforgotten => State::Unsaved,
             Phase::Absent => match &self.trouble {
                 None | Some(Trouble::Absent) => State::Absent,
+                Some(Trouble::Locked(_)) => State::ActionRequired,
                 Some(_) => State::LoginRequired,
             },
             Phase::Forgetting(_) => State::Absent,

@@ -1,6 +1,6 @@
 //! What the store held at the start: in doubt, to be rewritten, damaged, or nothing.
 
-use boxd_engine::{Answer, Generation, Loaded, State, Trouble};
+use boxd_engine::{Answer, Generation, Loaded, Lock, State, Trouble};
 
 use crate::{
     bench::Bench,
@@ -80,6 +80,15 @@ fn nothing_is_absent() {
     assert_eq!(bench.generation(), 5);
     assert_eq!(bench.due(), None);
     assert_eq!(bench.refused(), Trouble::Absent);
+}
+
+#[test]
+fn a_locked_store_needs_a_person_but_no_login() {
+    let lock = Lock { why: "the keyring is locked".into(), next_step: "unlock it".into() };
+    let mut bench = Bench::loaded(Loaded::Locked { lock: lock.clone() });
+    assert_eq!(bench.state(), State::ActionRequired);
+    assert_eq!(bench.refused(), Trouble::Locked(lock));
+    assert_eq!(bench.due(), None, "nothing of it is tried");
 }
 
 #[test]

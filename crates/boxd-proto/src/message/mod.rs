@@ -3,6 +3,7 @@
 mod api;
 mod event;
 mod import;
+mod key;
 mod login;
 mod request;
 mod response;
@@ -12,6 +13,7 @@ mod token;
 pub use api::*;
 pub use event::*;
 pub use import::*;
+pub use key::*;
 pub use login::*;
 pub use request::*;
 pub use response::*;

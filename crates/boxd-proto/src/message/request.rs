@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     api::ApiRequest,
     import::Import,
+    key::KeySource,
     login::BeginLogin,
     token::{ScopedTokenRequest, TokenRequest},
 };
@@ -112,4 +113,11 @@ pub enum Request {
     /// Open an OAuth token endpoint on the loopback interface, for a program that renews its token by itself; answered
     /// by a list of one [`Response::TokenEndpoint`](crate::Response::TokenEndpoint). The endpoint is there until the client closes the connection.
     OpenTokenEndpoint(Box<OpenTokenEndpoint>),
+    /// The key that seals the store; answered by [`Response::Key`](crate::Response::Key). For the owner alone.
+    Key,
+    /// Seal the store with another key; answered by [`Response::Key`](crate::Response::Key) once every file is. For the owner alone.
+    MigrateKey {
+        /// Where the new key is to be kept; `None`: where the old one is.
+        to: Option<KeySource>,
+    },
 }

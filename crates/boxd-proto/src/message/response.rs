@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     api::ApiHead,
     event::Event,
+    key::KeyStatus,
     login::{LoginNeeds, LoginPage},
     status::{AccountStatus, Info},
     token::{ScopedToken, Token},
@@ -46,4 +47,6 @@ pub enum Response {
     ApiBody(Piece),
     /// A token endpoint is open.
     TokenEndpoint(Box<TokenEndpoint>),
+    /// The key that seals the store.
+    Key(Box<KeyStatus>),
 }

@@ -1,6 +1,7 @@
 //! The layout of bodies written by hand from the specification, to compare the codec with.
 
 mod api;
+mod key;
 
 use boxd_proto::*;
 
@@ -155,6 +156,11 @@ pub(crate) fn request(request: &Request) -> Vec<u8> {
             w.u32(21);
             scoped_token_request(w, &open.tokens);
             w.option(open.again.as_ref(), token_endpoint);
+        }
+        Request::Key => w.u32(22),
+        Request::MigrateKey { to } => {
+            w.u32(23);
+            w.option(*to, key::source);
         }
     }
     out.0
@@ -324,6 +330,10 @@ pub(crate) fn response(response: &Response) -> Vec<u8> {
         Response::TokenEndpoint(endpoint) => {
             w.u32(15);
             token_endpoint(w, endpoint);
+        }
+        Response::Key(status) => {
+            w.u32(16);
+            key::status(w, status);
         }
     }
     out.0
@@ -527,7 +537,7 @@ pub(crate) fn requests() -> Vec<Request> {
         Request::HasToken(Box::default()),
         Request::Metrics,
     ];
-    [first, api::requests(), requests_of_endpoints()].concat()
+    [first, api::requests(), requests_of_endpoints(), key::requests()].concat()
 }
 
 fn requests_of_endpoints() -> Vec<Request> {
@@ -613,7 +623,8 @@ pub(crate) fn responses() -> Vec<Response> {
         Response::Error(Problem { account: None, retry_after_seconds: None, ..problem }),
     ];
     let endpoint = vec![Response::TokenEndpoint(Box::new(an_endpoint()))];
-    [first, responses_of_logins(), responses_of_watches(event_status), api::responses(), endpoint].concat()
+    let others = [responses_of_logins(), responses_of_watches(event_status), api::responses(), endpoint];
+    [first, others.concat(), key::responses()].concat()
 }
 
 fn responses_of_logins() -> Vec<Response> {

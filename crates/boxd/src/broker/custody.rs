@@ -42,6 +42,7 @@ impl Broker {
 
     /// Revokes at Box, then forgets; `local` only forgets.
     pub(super) async fn log_out(&self, account: &Arc<Account>, local: bool) -> Result<(), Problem> {
+        self.refuse_locked(&account.name)?;
         self.log_out_waiting(&account.name, local).await?;
         if !local {
             self.revoke_last_token(account).await;

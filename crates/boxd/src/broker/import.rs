@@ -12,6 +12,7 @@ use crate::{account_name::AccountName, box_api::EndpointSettings, store::Pending
 impl Broker {
     /// Takes over credentials that exist elsewhere.
     pub(super) async fn import(&self, name: &AccountName, import: Import) -> Result<AccountStatus, Problem> {
+        self.refuse_locked(name)?;
         let renew_now = match &import.credential {
             ImportedCredential::OAuth2 { refresh_now, .. } => *refresh_now,
             ImportedCredential::AccessToken { .. } => false,

@@ -26,6 +26,7 @@ impl Broker {
             Some(name) => name.parse().map_err(|error| problems::invalid_name(&error))?,
             None => self.name_for_new_grant()?,
         };
+        self.refuse_locked(&name)?;
         let registration = self.registration_for_login(&name, &request)?;
         let (effective, client_id) = self.application_for_login(&name, &request, registration.as_deref())?;
         let redirect = effective.redirect_uri.clone().unwrap_or_default();

@@ -26,7 +26,8 @@ pub(super) fn begin(name: &AccountName, loaded: Loaded, settings: &Settings) -> 
     let highest = match &loaded {
         Loaded::Absent { highest } | Loaded::Damaged { highest, .. } => *highest,
         Loaded::Grant { record, foreign: true, .. } if is_of_config(record) => record.generation,
-        Loaded::Grant { .. } => return loaded,
+        // It may hold a token, and the numbers of its tokens are not known.
+        Loaded::Grant { .. } | Loaded::Locked { .. } => return loaded,
     };
     let grant = match new_grant_id(name) {
         Ok(grant) => grant,

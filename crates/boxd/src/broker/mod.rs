@@ -9,6 +9,7 @@ mod drive;
 mod feed;
 mod import;
 mod imported;
+mod keys;
 mod login;
 mod metrics;
 mod minting;
@@ -39,7 +40,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc, OnceLock, PoisonError, RwLock,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -107,6 +108,8 @@ pub struct Shared {
     /// Held by an import or a rename, so that two of them cannot take the same grant or name.
     custody: tokio::sync::Mutex<()>,
     claims: Claims,
+    /// Somebody looks for missing keys.
+    settling_keys: AtomicBool,
     waiting: Waiting,
     /// Rings when an account comes to rest; for the shutdown.
     rested: Notify,
@@ -155,6 +158,7 @@ impl Broker {
             confirmed: Notify::new(),
             custody: tokio::sync::Mutex::new(()),
             claims: Claims::default(),
+            settling_keys: AtomicBool::new(false),
             waiting: Waiting::default(),
             rested: Notify::new(),
         }));
@@ -175,6 +179,8 @@ impl Broker {
     pub async fn keep_time(&self, alarm: Alarm) {
         self.tick_all().await;
         self.resume_logins();
+        let broker = self.clone();
+        tokio::spawn(async move { broker.settle_keys().await });
         loop {
             let mut ticked = 0_usize;
             while let Some((due, name)) = self.timers.take_due(self.clock.boot()) {
@@ -223,7 +229,7 @@ impl Broker {
     fn account_of(&self, name: &AccountName, loaded: Loaded) -> Arc<Account> {
         let known = match &loaded {
             Loaded::Grant { record, .. } => Some(Known::of(record)),
-            Loaded::Absent { .. } | Loaded::Damaged { .. } => None,
+            Loaded::Absent { .. } | Loaded::Damaged { .. } | Loaded::Locked { .. } => None,
         };
         let (settings, orphaned) = match self.effective_for(name, known) {
             Ok(effective) => (effective.settings, effective.orphaned),

@@ -224,6 +224,7 @@ fn next_step(account: &AccountName, trouble: &Trouble) -> String {
         Trouble::ForeignMachine => format!(
             "if the other machine no longer uses this grant: boxctl adopt {account}; else import a grant of its own"
         ),
+        Trouble::Locked(lock) => lock.next_step.clone(),
         Trouble::Busy => "wait a moment and try again".into(),
     }
 }

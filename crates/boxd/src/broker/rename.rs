@@ -22,6 +22,8 @@ impl Broker {
         to: &AccountName,
     ) -> Result<AccountStatus, Problem> {
         let _one_at_a_time = self.custody.lock().await;
+        self.refuse_locked(from)?;
+        self.refuse_locked(to)?;
         let old = self.held_account(from)?;
         if self.mints(&old) && self.config().accounts().contains_key(from) {
             return Err(problems::problem(
@@ -80,12 +82,15 @@ impl Broker {
     /// Reads an account from the store again, in place of what memory had of it.
     pub(super) fn read_again(&self, name: &AccountName) -> Arc<Account> {
         let account = self.load(name);
-        self.accounts
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(name.clone(), Arc::clone(&account));
+        self.replace(&account);
         self.tell(&account, Event::Tick);
         account
+    }
+
+    /// Puts an account in the place of what bore its name.
+    pub(super) fn replace(&self, account: &Arc<Account>) {
+        let mut accounts = self.accounts.write().unwrap_or_else(PoisonError::into_inner);
+        accounts.insert(account.name.clone(), Arc::clone(account));
     }
 
     /// Takes the record out; a write that is under way, such as the user's name after an import, is waited for.
@@ -116,7 +121,7 @@ impl Broker {
 fn given_up(loaded: &BTreeMap<AccountName, Loaded>) -> BTreeMap<AccountName, Generation> {
     let record = |name: &AccountName| match loaded.get(name)? {
         Loaded::Grant { record, .. } => Some(record),
-        Loaded::Absent { .. } | Loaded::Damaged { .. } => None,
+        Loaded::Absent { .. } | Loaded::Damaged { .. } | Loaded::Locked { .. } => None,
     };
     let old_name = |record: &Record| record.renamed_from.as_deref()?.parse::<AccountName>().ok();
     let given_up = |new_name: &AccountName| {

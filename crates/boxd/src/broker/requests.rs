@@ -44,6 +44,7 @@ impl Broker {
             | Request::Logout { .. }
             | Request::Rename { .. }
             | Request::Adopt { .. }
+            | Request::MigrateKey { .. }
             | Request::Reload => self.answer_to_the_end(request).await,
             Request::ScopedToken(request) => {
                 let token = self.scoped_token(peer, *request).await?;
@@ -78,6 +79,7 @@ impl Broker {
                 self.open_token_endpoint(peer, *open).await.map(Reply::Stream)
             }
             Request::Info => Ok(Reply::One(Response::Info(Box::new(self.info())))),
+            Request::Key => Ok(Reply::One(Response::Key(Box::new(self.key_status().await?)))),
             Request::ReturnError { code } => Err(Problem {
                 code,
                 detail: "this error was asked for".into(),
@@ -125,6 +127,7 @@ impl Broker {
                 let account = self.named(Some(&account))?;
                 Ok(Response::Account(Box::new(self.adopt(&account).await?)))
             }
+            Request::MigrateKey { to } => Ok(Response::Key(Box::new(self.migrate_key(to).await?))),
             _ => match self.reload().await {
                 Ok(()) => Ok(Response::Done),
                 Err(error) => Err(Problem {
@@ -239,7 +242,7 @@ impl Broker {
             config_file: text(&self.places.config),
             state_dir: text(&self.places.state_dir),
             socket: text(&self.places.socket),
-            key_source: self.store.key_source().to_owned(),
+            key_source: self.store.key_source(),
         }
     }
 }

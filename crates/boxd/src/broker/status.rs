@@ -48,6 +48,9 @@ impl Broker {
 
     fn warnings(&self, account: &AccountName) -> Vec<String> {
         let mut warnings = vec![format!("sealed with {}", self.store.key_source())];
+        if let Some(wanted) = self.wanted_key_source() {
+            warnings.push(wanted);
+        }
         if !self.store.bound() {
             warnings.push("this machine has no stable id: the store is not bound to it".to_owned());
         }

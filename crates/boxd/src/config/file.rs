@@ -14,6 +14,7 @@ use super::{
     document::{Keys, Lines, Source, Table, Value},
     duration,
     exposure::{self, Holdings},
+    store,
 };
 use crate::{
     account_name::AccountName,
@@ -21,7 +22,7 @@ use crate::{
 };
 
 const ROOT: Keys = Keys {
-    known: &["default_account", "accounts", "refresh", "box", "api"],
+    known: &["default_account", "accounts", "refresh", "box", "api", "store"],
     elsewhere: &["access", "notify", "audit"],
 };
 const REFRESH: Keys = Keys { known: &["lead"], elsewhere: &[] };
@@ -92,6 +93,9 @@ impl<'p> Reader<'p> {
             && let Some(enabled) = value.table(API)?.get("enabled")
         {
             config.passthrough = enabled.boolean()?;
+        }
+        if let Some(value) = root.get("store") {
+            config.store_key = store::key(&value)?;
         }
         if let Some(value) = root.get("box") {
             config.endpoint = self.endpoint(&value)?;

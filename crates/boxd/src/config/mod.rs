@@ -13,6 +13,7 @@ pub mod paths;
 mod reference;
 pub mod secret_source;
 mod similar;
+mod store;
 mod subject;
 #[cfg(test)]
 mod tests;
@@ -21,7 +22,10 @@ use std::{collections::BTreeMap, time::Duration};
 
 use boxd_engine::{ServerAuth, schedule::Mode};
 
-use crate::{account_name::AccountName, assertion::Algorithm, box_api::EndpointSettings, login::RedirectUri};
+use crate::{
+    account_name::AccountName, assertion::Algorithm, box_api::EndpointSettings, login::RedirectUri,
+    store::KeyChoice,
+};
 
 pub use effective::{Effective, EffectiveSecret, Kept};
 pub use error::ConfigError;
@@ -37,6 +41,7 @@ pub struct Config {
     lead: Duration,
     endpoint: EndpointSettings,
     passthrough: bool,
+    store_key: KeyChoice,
     ca_files: Vec<ca_files::CaFileKey>,
 }
 
@@ -103,6 +108,7 @@ impl Default for Config {
             lead: Duration::from_mins(5),
             endpoint: EndpointSettings::default(),
             passthrough: false,
+            store_key: KeyChoice::default(),
             ca_files: Vec::new(),
         }
     }
@@ -122,6 +128,11 @@ impl Config {
     /// `enabled` of `[api]`: whether calls to Box's API are passed through.
     pub fn passthrough(&self) -> bool {
         self.passthrough
+    }
+
+    /// `key` of `[store]`: where a new store gets its sealing key from.
+    pub fn store_key(&self) -> KeyChoice {
+        self.store_key
     }
 
     /// Renew this long before expiry.

@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-use super::format;
+use super::{OpenError, format, place};
 
 /// No file of ours is larger: more is not read.
 const LARGEST: u64 = 16 * 1024 * 1024;
@@ -30,6 +30,9 @@ pub(super) trait Disk: Debug + Send + Sync {
     fn remove(&self, path: &Path) -> io::Result<()>;
     /// Makes what was renamed and removed in a directory durable.
     fn sync_dir(&self, directory: &Path) -> io::Result<()>;
+
+    /// Refuses a secret file that others can read.
+    fn refuse_readable_by_others(&self, path: &Path) -> Result<(), OpenError>;
 
     /// Removes a file that may not be there.
     fn remove_if_there(&self, path: &Path) -> io::Result<()> {
@@ -94,6 +97,10 @@ impl Disk for RealDisk {
 
     fn remove(&self, path: &Path) -> io::Result<()> {
         fs::remove_file(path)
+    }
+
+    fn refuse_readable_by_others(&self, path: &Path) -> Result<(), OpenError> {
+        place::refuse_readable_by_others(path)
     }
 
     #[cfg(unix)]

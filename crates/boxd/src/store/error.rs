@@ -50,10 +50,10 @@ pub enum OpenError {
         accounts: PathBuf,
     },
     /// There is a key, but it cannot be used.
-    #[error("the sealing key {} cannot be used: {why}; put the right one back", .path.display())]
+    #[error("the sealing key ({place}) cannot be used: {why}; put the right one back")]
     KeyUnusable {
         /// Its place.
-        path: PathBuf,
+        place: String,
         /// Why.
         why: String,
     },
@@ -67,6 +67,22 @@ pub enum OpenError {
         key: String,
         /// Where the grants are.
         accounts: PathBuf,
+    },
+    /// A key is to come from where none can be had.
+    #[error("there is no sealing key in the {source_name} that [store] in the config asks for: {why}")]
+    NoSource {
+        /// Name of the source.
+        source_name: &'static str,
+        /// Why, and the next step.
+        why: String,
+    },
+    /// The note that names the keys cannot be used.
+    #[error("the note of the sealing keys {} cannot be used: {why}", .path.display())]
+    Register {
+        /// Its place.
+        path: PathBuf,
+        /// Why, and the next step.
+        why: String,
     },
     /// A newer boxd has written here.
     #[error(

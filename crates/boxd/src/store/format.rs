@@ -5,7 +5,7 @@
 //! `nonce[12] tag[16]`, then the content's seal `nonce[12] ciphertext[..] tag[16]` up to the end of the file.
 //! A member that is added, dropped or reinterpreted, here or in the content, makes a new version.
 
-use boxd_engine::{Binding, Generation, GrantId, WallTime};
+use boxd_engine::{Binding, Generation, GrantId, Lock, WallTime};
 
 /// First bytes of every sealed file.
 const MAGIC: &[u8; 8] = b"boxdseal";
@@ -69,6 +69,8 @@ pub(super) enum Flaw {
     Newer { version: u8, writer: String },
     #[error("it was sealed with another key")]
     OtherKey,
+    #[error("{}", .0.why)]
+    Locked(Lock),
     #[error("its bytes were changed after they were sealed")]
     Altered,
     #[error("it belongs to the account {0}")]

@@ -36,6 +36,7 @@ impl Vault {
         grant: GrantId,
         generation: Generation,
     ) -> io::Result<()> {
+        self.refuse_locked(account)?;
         let files = self.files(account);
         let (binding, size) = match self.head(&files.grant, account) {
             Some((header, length, _)) => {
@@ -46,7 +47,7 @@ impl Vault {
             None => (boxd_engine::Binding::default(), Sealer::roomy(LONGEST, USUAL_CONTENT)),
         };
         let header = self.header(Kind::Intent, account, grant, generation, binding);
-        let bytes = self.sealer.seal(header, &[], Size::Exactly(size)).map_err(io::Error::other)?;
+        let bytes = self.keys.current()?.seal(header, &[], Size::Exactly(size)).map_err(io::Error::other)?;
         self.write_fresh(&files, &bytes)?;
         self.disk.rename(&files.fresh, &files.next)?;
         self.disk.sync_dir(&self.places.accounts)?;
@@ -72,6 +73,7 @@ impl Vault {
         reason: CommitReason,
         failures: u32,
     ) -> io::Result<()> {
+        self.refuse_locked(account)?;
         let files = self.files(account);
         let route = match reason {
             CommitReason::Successor if failures == 0 => Route::InPlace,
@@ -145,13 +147,14 @@ impl Vault {
 
     /// Replaces an account's grant by its generation counter.
     pub(super) fn forget(&self, account: &AccountName, generation: Generation) -> io::Result<()> {
+        self.refuse_locked(account)?;
         let files = self.files(account);
         self.keep_damaged(account, &files)?;
         let known = self.head(&files.grant, account).map(|(header, ..)| header.generation);
         let highest = generation.max(known.unwrap_or_default());
         let binding = boxd_engine::Binding::default();
         let header = self.header(Kind::Tombstone, account, GrantId::default(), highest, binding);
-        let bytes = self.sealer.seal(header, &[], Size::Least).map_err(io::Error::other)?;
+        let bytes = self.keys.current()?.seal(header, &[], Size::Least).map_err(io::Error::other)?;
         match self.put(&files, &bytes) {
             Err(error) if is_no_room(&error) && self.ballast.free(&*self.disk) => self.put(&files, &bytes)?,
             put => put?,
@@ -164,7 +167,9 @@ impl Vault {
 
     /// Seals a record that could not be committed into the spare directory.
     pub(super) fn save_spare(&self, account: &AccountName, record: &Record) -> io::Result<()> {
-        let Some((spare, directory)) = self.files(account).spare.zip(self.places.spares.as_deref()) else {
+        // Always under the name of the key that seals it.
+        let files = self.places.files(account, self.keys.current_id().0);
+        let Some((spare, directory)) = files.spare.zip(self.places.spares.as_deref()) else {
             return Err(io::Error::new(io::ErrorKind::NotFound, "there is no runtime directory for spares"));
         };
         let bytes = self.seal_grant(account, record, Size::Least)?;

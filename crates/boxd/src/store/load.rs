@@ -15,6 +15,9 @@ use crate::account_name::AccountName;
 impl Vault {
     /// What the store holds of an account.
     pub(super) fn load(&self, account: &AccountName) -> Loaded {
+        if let Some(lock) = self.lock_on(account) {
+            return Loaded::Locked { lock };
+        }
         let files = self.files(account);
         // Only an account without a file needs to know what lies aside; that costs a whole listing, so one
         // that has nothing there is not listed for.
@@ -93,7 +96,7 @@ impl Vault {
 
     fn why_aside(&self, account: &AccountName, file: &str) -> String {
         let why = self.disk.read(&self.places.accounts.join(file)).map(|bytes| {
-            self.sealer.open(bytes, account.as_str()).err().map(|unopened| unopened.flaw.to_string())
+            self.keys.open(bytes, account.as_str()).err().map(|unopened| unopened.flaw.to_string())
         });
         match why {
             Ok(Some(flaw)) => flaw,

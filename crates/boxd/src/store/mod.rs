@@ -9,10 +9,13 @@ mod error;
 mod format;
 mod journal;
 mod key;
+mod key_report;
+mod keys;
 mod load;
 mod lock;
 mod look;
 mod machine;
+mod migrate;
 mod names;
 mod parallel;
 mod payload;
@@ -22,6 +25,7 @@ mod seal;
 mod survey;
 #[cfg(test)]
 mod tests;
+mod unlock;
 mod vault;
 
 use std::{
@@ -30,16 +34,25 @@ use std::{
     hash::{DefaultHasher, Hash as _, Hasher as _},
     io,
     path::PathBuf,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
 };
 
-use boxd_engine::{CommitReason, Generation, GrantId, Loaded, Record, StoreFault};
+use boxd_engine::{CommitReason, Generation, GrantId, Loaded, Lock, Record, StoreFault};
 
-use self::{disk::RealDisk, lock::DirectoryLock, names::Places, seal::Sealer, vault::Vault};
+use self::{
+    disk::RealDisk,
+    key::{Register, Sources, keyring},
+    lock::DirectoryLock,
+    names::Places,
+    unlock::Unlocked,
+    vault::Vault,
+};
 pub use self::{
     error::OpenError,
-    key::KeySource,
+    key::{KeyChoice, KeySource},
+    key_report::{KeyReport, News},
     machine::MachineId,
+    migrate::MigrateError,
     pending_login::PendingLogin,
     survey::{AccountInspection, Held, HeldKind, Inspection},
 };
@@ -59,12 +72,21 @@ pub struct Options {
     pub machine: Option<MachineId>,
     /// Whether a network file system is acceptable.
     pub allow_network_fs: bool,
+    /// Where a new store gets its sealing key from.
+    pub key: KeyChoice,
+    /// Where systemd puts this service's credentials (`$CREDENTIALS_DIRECTORY`).
+    pub credentials: Option<PathBuf>,
 }
 
 /// The open store; no other process can have it open too.
 pub struct Store {
     vault: Vault,
-    key_source: String,
+    sources: Sources,
+    /// As it is on disk.
+    register: RwLock<Register>,
+    /// Held for as long as the keys are being changed.
+    changing: Mutex<()>,
+    choice: KeyChoice,
     stripes: [Mutex<()>; STRIPES],
     _lock: DirectoryLock,
 }
@@ -75,20 +97,29 @@ impl Store {
     /// # Errors
     /// Where it is in use, unsafe, sealed with another key, or written by a newer boxd. Nothing is changed then.
     pub fn open(options: Options) -> Result<Self, OpenError> {
+        Self::open_with(options, keyring::of_this_system())
+    }
+
+    fn open_with(options: Options, keyring: Arc<dyn keyring::Keyring>) -> Result<Self, OpenError> {
         place::prepare(&options.state_dir)?;
         if !options.allow_network_fs {
             place::refuse_network(&options.state_dir)?;
         }
         let lock = DirectoryLock::take(&options.state_dir)?;
-        let source = KeySource::in_directory(&options.state_dir);
+        let sources = sources(&options, keyring);
         let places =
             Places::new(options.state_dir, options.spare_dir.filter(|spares| may_hold_spares(spares)));
-        let sealer = match unlock(&places, &source)? {
-            Some(sealer) => sealer,
-            None => sealer_of(&source.make(&RealDisk)?)?,
+        let (register, keys) = match unlock::unlock(&RealDisk, &places, &sources)? {
+            Unlocked::Known { register, keys, is_noted } => {
+                if !is_noted {
+                    unlock::note(&RealDisk, &sources, &register)?;
+                }
+                (register, keys)
+            }
+            Unlocked::New => unlock::begin(&RealDisk, &sources, options.key)?,
         };
         place::prepare(&places.accounts)?;
-        let vault = Vault::new(Box::new(RealDisk), places, sealer, options.machine);
+        let vault = Vault::new(Box::new(RealDisk), places, keys, options.machine);
         // A rename that a killed process did not sync must not be undone after it was served from.
         if let Err(error) = vault.disk.sync_dir(&vault.places.accounts) {
             tracing::warn!(%error, "the accounts directory could not be synced");
@@ -96,7 +127,15 @@ impl Store {
         vault.ballast.look(&*vault.disk);
         vault.ballast.fill(&*vault.disk);
         let stripes = std::array::from_fn(|_| Mutex::new(()));
-        Ok(Self { vault, key_source: source.to_string(), stripes, _lock: lock })
+        Ok(Self {
+            vault,
+            sources,
+            register: RwLock::new(register),
+            changing: Mutex::new(()),
+            choice: options.key,
+            stripes,
+            _lock: lock,
+        })
     }
 
     /// Accounts that hold a grant, or a damaged one.
@@ -213,14 +252,14 @@ impl Store {
         self.vault.drop_login(account, grant);
     }
 
+    /// What a write to this account waits for.
+    pub fn lock_on(&self, account: &AccountName) -> Option<Lock> {
+        self.vault.lock_on(account).or_else(|| self.vault.keys.lock_of(self.vault.keys.current_id().0))
+    }
+
     /// Whether grants are bound to this machine.
     pub fn bound(&self) -> bool {
         self.vault.machine.is_some()
-    }
-
-    /// Where the sealing key comes from, and what that is worth.
-    pub fn key_source(&self) -> &str {
-        &self.key_source
     }
 
     fn alone(&self, account: &AccountName) -> MutexGuard<'_, ()> {
@@ -247,36 +286,29 @@ impl fmt::Debug for Store {
 /// # Errors
 /// Where [`Store::open`] would refuse it for another reason than its lock.
 pub fn inspect(options: &Options) -> Result<Inspection, OpenError> {
-    let source = KeySource::in_directory(&options.state_dir);
-    let nothing = |key_source| Ok(Inspection { key_source, accounts: Vec::new() });
+    let nothing = || Inspection { key_source: "none yet: one will be made".to_owned(), accounts: Vec::new() };
     if !options.state_dir.exists() {
-        return nothing("none yet: a key file will be made".to_owned());
+        return Ok(nothing());
     }
     place::refuse_unsafe(&options.state_dir)?;
     if !options.allow_network_fs {
         place::refuse_network(&options.state_dir)?;
     }
+    let sources = sources(options, keyring::of_this_system());
     let spares = options.spare_dir.clone().filter(|spares| may_hold_spares(spares));
     let places = Places::new(options.state_dir.clone(), spares);
     let accounts = places.accounts.clone();
-    let Some(sealer) = unlock(&places, &source)? else {
-        return nothing("none yet: a key file will be made".to_owned());
+    let Unlocked::Known { register, keys, .. } = unlock::unlock(&RealDisk, &places, &sources)? else {
+        return Ok(nothing());
     };
-    let vault = Vault::new(Box::new(RealDisk), places, sealer, options.machine);
+    let key_source = key_report::described(&RealDisk, &sources, &register);
+    let vault = Vault::new(Box::new(RealDisk), places, keys, options.machine);
     let found = vault.inspect().map_err(|error| OpenError::io("list the accounts", &accounts, error))?;
-    Ok(Inspection { key_source: source.to_string(), accounts: found })
+    Ok(Inspection { key_source, accounts: found })
 }
 
-/// The key in place, if it fits what is sealed; `None` where there is neither.
-fn unlock(places: &Places, source: &KeySource) -> Result<Option<Sealer>, OpenError> {
-    let sealer = source.read(&RealDisk)?.map(|key| sealer_of(&key)).transpose()?;
-    survey::refuse_unusable(&RealDisk, places, source, sealer.as_ref().map(Sealer::key_id))?;
-    Ok(sealer)
-}
-
-fn sealer_of(key: &key::SealingKey) -> Result<Sealer, OpenError> {
-    let why = || "its length is wrong".to_owned();
-    Sealer::new(key).ok_or_else(|| OpenError::KeyUnusable { path: PathBuf::new(), why: why() })
+fn sources(options: &Options, keyring: Arc<dyn keyring::Keyring>) -> Sources {
+    Sources { state_dir: options.state_dir.clone(), credentials: options.credentials.clone(), keyring }
 }
 
 /// A directory that others can write to is not used; one that is missing may come.

@@ -34,6 +34,7 @@ impl Vault {
         record: &Record,
         replace_user: bool,
     ) -> io::Result<()> {
+        self.refuse_locked(account)?;
         let files = self.files(account);
         let bytes = self.seal_record(Kind::Login { replace_user }, account, record, Size::Roomy)?;
         let write = || {

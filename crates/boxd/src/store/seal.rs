@@ -2,7 +2,6 @@
 
 use ring::{
     aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
-    hmac,
     rand::{SecureRandom as _, SystemRandom},
 };
 use zeroize::Zeroizing;
@@ -11,6 +10,7 @@ use super::{
     format::{Flaw, Header, TooLong},
     key::{KEY_LEN, SealingKey},
 };
+use crate::platform::{LockedMemory, scrub_stack};
 
 const TAG_LEN: usize = 16;
 /// Nonce and tag of the head, nonce and tag of the content.
@@ -57,9 +57,9 @@ pub(super) struct Unopened {
     pub(super) header: Option<Box<Header>>,
 }
 
-/// The key in use.
+/// A key, ready for use. The cipher has it as it is, in memory of its own.
 pub(super) struct Sealer {
-    key: LessSafeKey,
+    key: LockedMemory<LessSafeKey>,
     key_id: [u8; 8],
     random: SystemRandom,
 }
@@ -67,10 +67,17 @@ pub(super) struct Sealer {
 impl Sealer {
     /// `None` where the key's length is wrong, which its type rules out.
     pub(super) fn new(key: &SealingKey) -> Option<Self> {
-        let unbound = UnboundKey::new(&CHACHA20_POLY1305, key.bytes()).ok()?;
-        let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key.bytes()), b"boxd sealing key id");
-        let (key_id, _) = tag.as_ref().split_first_chunk()?;
-        Some(Self { key: LessSafeKey::new(unbound), key_id: *key_id, random: SystemRandom::new() })
+        let key_id = key.id().0;
+        let key = LockedMemory::of(|| {
+            let unbound = UnboundKey::new(&CHACHA20_POLY1305, key.bytes()).ok()?;
+            Some(LessSafeKey::new(unbound))
+        })?;
+        Some(Self { key, key_id, random: SystemRandom::new() })
+    }
+
+    /// Whether the key stays out of swap space and core files; the system's reason where not.
+    pub(super) fn locked(&self) -> Result<(), &str> {
+        self.key.locked()
     }
 
     /// A name of the key that tells nothing about it.
@@ -121,10 +128,11 @@ impl Sealer {
     ) -> Result<([u8; NONCE_LEN], [u8; TAG_LEN]), SealError> {
         let mut nonce = [0; NONCE_LEN];
         self.random.fill(&mut nonce).or(Err(SealError::NoRandomness))?;
-        let tag = self
-            .key
-            .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), Aad::from(head), body)
-            .or(Err(SealError::TooLarge))?;
+        let tag =
+            self.key.seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), Aad::from(head), body);
+        // The cipher works on copies of the key.
+        scrub_stack();
+        let tag = tag.or(Err(SealError::TooLarge))?;
         Ok((nonce, tag.as_ref().try_into().or(Err(SealError::TooLarge))?))
     }
 
@@ -182,8 +190,9 @@ impl Sealer {
             return Err(Flaw::CutShort);
         }
         let nonce = Nonce::assume_unique_for_key(*nonce);
-        self.key.open_in_place(nonce, Aad::from(head), body).or(Err(Flaw::Altered))?;
-        Ok(())
+        let opened = self.key.open_in_place(nonce, Aad::from(head), body).map(|_content| ());
+        scrub_stack();
+        opened.or(Err(Flaw::Altered))
     }
 }
 

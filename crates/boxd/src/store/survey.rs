@@ -1,6 +1,6 @@
 //! Looks a whole store over before anything in it is touched: newer formats, wrong keys, and `boxd --check`.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use boxd_engine::{Binding, Credential, Record, Registration};
 
@@ -8,7 +8,7 @@ use super::{
     OpenError,
     disk::Disk,
     format::{Flaw, Header},
-    key::KeySource,
+    key::KeyId,
     look::Verdict,
     names::{self, Places, Role},
     parallel,
@@ -60,40 +60,24 @@ pub enum HeldKind {
     Minted,
 }
 
-/// Refuses a store of a newer format, and one whose files are all sealed with another key than this.
-pub(super) fn refuse_unusable(
-    disk: &dyn Disk,
-    places: &Places,
-    source: &KeySource,
-    key_id: Option<[u8; 8]>,
-) -> Result<(), OpenError> {
-    let accounts = || places.accounts.clone();
+/// Which keys the store's files name. Refuses a store of a newer format.
+pub(super) fn sealing_keys(disk: &dyn Disk, places: &Places) -> Result<BTreeSet<KeyId>, OpenError> {
     let files = list(disk, &places.accounts)
         .map_err(|error| OpenError::io("list the accounts", &places.accounts, error))?;
     let looked_at = parallel::map(&files, |file| {
-        let Some((account, Role::Grant | Role::Next)) = names::owner_of(file) else { return Ok(None) };
+        let Some((account, Role::Grant | Role::Next | Role::Login)) = names::owner_of(file) else {
+            return Ok(None);
+        };
         let Ok((start, _)) = disk.read_start(&places.accounts.join(file)) else { return Ok(None) };
         match Header::decode(&start) {
             Err(Flaw::Newer { version, writer }) => {
                 Err(OpenError::NewerFormat { account: account.as_str().to_owned(), version, writer })
             }
-            Ok((header, _)) => Ok(Some(Some(header.key_id) == key_id)),
+            Ok((header, _)) => Ok(Some(KeyId(header.key_id))),
             Err(_) => Ok(None),
         }
     });
-    let (mut ours, mut others) = (false, false);
-    for is_ours in looked_at {
-        match is_ours? {
-            Some(true) => ours = true,
-            Some(false) => others = true,
-            None => {}
-        }
-    }
-    match (others && !ours, key_id) {
-        (true, None) => Err(OpenError::KeyMissing { key: source.to_string(), accounts: accounts() }),
-        (true, Some(_)) => Err(OpenError::OtherKey { key: source.to_string(), accounts: accounts() }),
-        (false, _) => Ok(()),
-    }
+    looked_at.into_iter().filter_map(Result::transpose).collect()
 }
 
 impl Vault {
@@ -116,6 +100,7 @@ impl Vault {
                 let doubt = if *in_doubt { ", in doubt: its last renewal will be tried again" } else { "" };
                 format!("{}, generation {}{doubt}", described(record), record.generation)
             }
+            Verdict::Damaged { flaw: Flaw::Locked(lock), .. } => format!("{}; {}", lock.why, lock.next_step),
             Verdict::Damaged { flaw, .. } => format!("damaged: {flaw}; log in again: boxctl login {name}"),
             Verdict::SetAside { older: Some(_), .. } => "damaged; an older pair will be tried".to_owned(),
             Verdict::SetAside { older: None, .. } => {

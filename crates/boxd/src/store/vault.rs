@@ -2,16 +2,17 @@
 
 use std::{collections::BTreeSet, io, path::Path, sync::Mutex};
 
-use boxd_engine::{Binding, Generation, GrantId, Record};
+use boxd_engine::{Binding, Generation, GrantId, Lock, Record};
 
 use super::{
     ballast::Ballast,
     disk::Disk,
     format::{Flaw, Header, Kind},
+    keys::Keys,
     machine::MachineId,
     names::{self, Files, Places, Role},
     parallel, payload,
-    seal::{Sealer, Size, Unopened},
+    seal::{Size, Unopened},
 };
 use crate::{account_name::AccountName, clock::Clock};
 
@@ -22,7 +23,7 @@ const EARLIEST: i64 = 1_750_000_000;
 pub(super) struct Vault {
     pub(super) disk: Box<dyn Disk>,
     pub(super) places: Places,
-    pub(super) sealer: Sealer,
+    pub(super) keys: Keys,
     pub(super) machine: Option<MachineId>,
     pub(super) ballast: Ballast,
     pub(super) clock: Clock,
@@ -41,17 +42,12 @@ pub(super) enum Found {
 }
 
 impl Vault {
-    pub(super) fn new(
-        disk: Box<dyn Disk>,
-        places: Places,
-        sealer: Sealer,
-        machine: Option<MachineId>,
-    ) -> Self {
+    pub(super) fn new(disk: Box<dyn Disk>, places: Places, keys: Keys, machine: Option<MachineId>) -> Self {
         let ballast = Ballast::at(places.state.join("ballast"));
         Self {
             disk,
             places,
-            sealer,
+            keys,
             machine,
             ballast,
             clock: Clock::of_this_boot(),
@@ -59,8 +55,16 @@ impl Vault {
         }
     }
 
+    /// Where an account's files are. While the key is being changed its spare may bear the name of the old one.
     pub(super) fn files(&self, account: &AccountName) -> Files {
-        self.places.files(account, self.sealer.key_id())
+        let mut files = self.places.files(account, self.keys.current_id().0);
+        let is_there = |spare: &std::path::PathBuf| self.disk.read_start(spare).is_ok();
+        let older = self.keys.older_ids();
+        if !older.is_empty() && !files.spare.as_ref().is_some_and(is_there) {
+            let mut named = older.iter().filter_map(|id| self.places.files(account, id.0).spare);
+            files.spare = named.find(is_there).or(files.spare);
+        }
+        files
     }
 
     /// Opens one file of an account.
@@ -73,7 +77,7 @@ impl Vault {
                 return Found::Flawed(Unopened { flaw, header: None });
             }
         };
-        match self.sealer.open(bytes, account.as_str()) {
+        match self.keys.open(bytes, account.as_str()) {
             Ok(opened) => found(opened.header, &opened.content),
             Err(unopened) => Found::Flawed(unopened),
         }
@@ -82,8 +86,42 @@ impl Vault {
     /// The authentic head of an account's file, how long the head is and how long the file.
     pub(super) fn head(&self, path: &Path, account: &AccountName) -> Option<(Header, usize, u64)> {
         let (start, size) = self.disk.read_start(path).ok()?;
-        let (header, length) = self.sealer.open_head(&start).ok()?;
+        let (header, length) = self.keys.open_head(&start).ok()?;
         (header.account == account.as_str()).then_some((header, length, size))
+    }
+
+    /// What a file holds, by its authentic head, or by the mere word of one whose key is missing.
+    fn kind(&self, path: &Path, account: &AccountName) -> Option<Kind> {
+        let (start, _) = self.disk.read_start(path).ok()?;
+        let header = match self.keys.open_head(&start) {
+            Ok((header, _)) => header,
+            Err(Flaw::Locked(_)) => Header::decode(&start).ok()?.0,
+            Err(_) => return None,
+        };
+        (header.account == account.as_str()).then_some(header.kind)
+    }
+
+    /// What the account waits for, where one of its files is sealed with a key that is missing.
+    pub(super) fn lock_on(&self, account: &AccountName) -> Option<Lock> {
+        if self.keys.missing().is_empty() {
+            return None;
+        }
+        let files = self.files(account);
+        [Some(&files.grant), Some(&files.next), Some(&files.fresh), Some(&files.login), files.spare.as_ref()]
+            .into_iter()
+            .flatten()
+            .find_map(|file| {
+                let (start, _) = self.disk.read_start(file).ok()?;
+                self.keys.lock_of(Header::decode(&start).ok()?.0.key_id)
+            })
+    }
+
+    /// Nothing is written to an account, or set aside, while files of it cannot be opened.
+    pub(super) fn refuse_locked(&self, account: &AccountName) -> io::Result<()> {
+        match self.lock_on(account) {
+            Some(lock) => Err(io::Error::other(lock.why)),
+            None => self.keys.current().map(|_sealer| ()),
+        }
     }
 
     pub(super) fn seal_grant(
@@ -105,7 +143,7 @@ impl Vault {
         let content = payload::encode(record)?;
         let binding = record.binding.clone();
         let header = self.header(kind, account, record.grant, record.generation, binding);
-        self.sealer.seal(header, &content, size).map_err(io::Error::other)
+        self.keys.current()?.seal(header, &content, size).map_err(io::Error::other)
     }
 
     pub(super) fn header(
@@ -147,8 +185,8 @@ impl Vault {
         let files = list(&*self.disk, &self.places.accounts)?;
         let found = parallel::map(&files, |file| {
             let (account, role) = names::owner_of(file)?;
-            let head = self.head(&self.places.accounts.join(file), &account);
-            Some((account, role, head.map(|(header, ..)| header.kind)))
+            let kind = self.kind(&self.places.accounts.join(file), &account);
+            Some((account, role, kind))
         });
         for (account, role, kind) in found.into_iter().flatten() {
             match (role, kind) {
@@ -166,8 +204,10 @@ impl Vault {
         if let Some(spares) = &self.places.spares {
             // A directory that is not there yet, or not readable, holds no spare of ours.
             let files = list(&*self.disk, spares).unwrap_or_default();
-            let owners = files.iter().filter_map(|file| names::owner_of_spare(file, self.sealer.key_id()));
-            holding.extend(owners.filter(|account| !empty.contains(account)));
+            for id in self.keys.older_ids().into_iter().chain([self.keys.current_id()]) {
+                let owners = files.iter().filter_map(|file| names::owner_of_spare(file, id.0));
+                holding.extend(owners.filter(|account| !empty.contains(account)));
+            }
         }
         Ok(holding.into_iter().collect())
     }

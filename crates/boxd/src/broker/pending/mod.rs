@@ -89,6 +89,9 @@ impl Broker {
     pub(super) fn resume_logins(&self) {
         for login in self.store.pending_logins() {
             let (name, grant) = (login.account.clone(), login.record.grant);
+            if self.waiting.is(&name, grant) {
+                continue;
+            }
             if self.is_in_place(&name, grant) {
                 self.store.drop_login(&name, grant);
             } else {

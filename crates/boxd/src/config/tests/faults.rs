@@ -19,6 +19,20 @@ fn a_missing_default_file_is_an_empty_config() {
 }
 
 #[test]
+fn the_stores_key_comes_from_where_the_config_says() {
+    use crate::store::{KeyChoice, KeySource};
+    assert_eq!(config("").store_key(), KeyChoice::Auto);
+    assert_eq!(config("[store]\n").store_key(), KeyChoice::Auto);
+    assert_eq!(config("[store]\nkey = \"auto\"").store_key(), KeyChoice::Auto);
+    for source in KeySource::ALL {
+        let config = config(&format!("[store]\nkey = \"{source}\""));
+        assert_eq!(config.store_key(), KeyChoice::Only(source));
+    }
+    assert!(fault("[store]\nkey = \"keychain\"").contains("`store.key`: expected \"auto\", \"credential\""));
+    assert!(fault("[store]\nkye = \"file\"").contains("did you mean `key`?"));
+}
+
+#[test]
 fn an_unknown_key_names_line_and_nearest_key() {
     let text =
         "default_account = \"work\"\n\n[accounts.work]\nclient_id = \"x\"\nclient_secrt = \"canary\"\n";

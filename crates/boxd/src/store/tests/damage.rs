@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use boxd_engine::{CommitReason, Generation, GrantId, Loaded};
 
 use super::{
-    super::{MachineId, OpenError, Options, Store, inspect},
+    super::{KeyChoice, KeySource, MachineId, OpenError, Options, Store, inspect},
     sample::{account, everything, grant, record},
 };
 
@@ -15,6 +15,8 @@ fn options(directory: &Path) -> Options {
         spare_dir: None,
         machine: MachineId::of_text("3d1219c7c4c5404aaa1f6d2a48adfda4"),
         allow_network_fs: false,
+        key: KeyChoice::Only(KeySource::File),
+        credentials: None,
     }
 }
 

@@ -5,12 +5,19 @@ use std::{fs, path::Path};
 use boxd_engine::CommitReason;
 
 use super::{
-    super::{OpenError, Options, Store, inspect},
+    super::{KeyChoice, KeySource, OpenError, Options, Store, inspect},
     sample::{account, record},
 };
 
 fn options(state_dir: &Path) -> Options {
-    Options { state_dir: state_dir.to_path_buf(), spare_dir: None, machine: None, allow_network_fs: false }
+    Options {
+        state_dir: state_dir.to_path_buf(),
+        spare_dir: None,
+        machine: None,
+        allow_network_fs: false,
+        key: KeyChoice::Only(KeySource::File),
+        credentials: None,
+    }
 }
 
 #[test]
@@ -78,7 +85,7 @@ mod unix {
                 }
             }
         }
-        assert_eq!(files, 6, "lock, key, ballast, grant, intent, spare");
+        assert_eq!(files, 7, "lock, key and its note, ballast, grant, intent, spare");
     }
 
     #[test]

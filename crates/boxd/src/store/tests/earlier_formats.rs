@@ -4,7 +4,7 @@ use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 use boxd_engine::{CommitReason, Credential, Loaded};
 
-use super::super::{Options, Store};
+use super::super::{KeyChoice, KeySource, Options, Store};
 
 /// The key and the grant of a sandbox, as boxd 0.1.0 left them.
 const KEY: &[u8] = include_bytes!("format-1/key");
@@ -28,6 +28,8 @@ fn format_1_is_read_and_the_next_commit_writes_the_present_one() {
         spare_dir: None,
         machine: None,
         allow_network_fs: true,
+        key: KeyChoice::Only(KeySource::File),
+        credentials: None,
     })
     .unwrap();
     let account = "work".parse().unwrap();

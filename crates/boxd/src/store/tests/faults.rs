@@ -5,7 +5,7 @@ use std::{io::ErrorKind, path::Path};
 use boxd_engine::{CommitReason, Generation, GrantId, Loaded, Record};
 
 use super::{
-    super::{key::SealingKey, names::Places, seal::Sealer, vault::Vault},
+    super::{key::SealingKey, keys::Keys, names::Places, seal::Sealer, vault::Vault},
     memory_disk::{After, MemoryDisk, Mishap},
     sample::{CANARY, account, everything, grant, record},
 };
@@ -21,7 +21,7 @@ const MISHAPS: [Mishap; 5] = [
 fn vault(disk: &MemoryDisk) -> Vault {
     let places = Places::new("/state".into(), Some("/run".into()));
     let sealer = Sealer::new(&SealingKey::from_bytes([42; 32])).unwrap();
-    let vault = Vault::new(Box::new(disk.clone()), places, sealer, None);
+    let vault = Vault::new(Box::new(disk.clone()), places, Keys::one(sealer), None);
     vault.ballast.look(disk);
     vault
 }
@@ -233,7 +233,7 @@ fn forgetting_keeps_the_counter() {
             assert!(in_doubt, "{what}");
             assert_eq!(everything(&found), everything(&record(1, 5)), "{what}");
         }
-        Loaded::Damaged { reason, .. } => panic!("{what}: {reason}"),
+        other @ (Loaded::Damaged { .. } | Loaded::Locked { .. }) => panic!("{what}: {other:?}"),
     });
 }
 

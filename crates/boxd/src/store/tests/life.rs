@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use boxd_engine::{CommitReason, Credential, Generation, IssuedToken, Loaded, Record, RefreshToken};
 
 use super::{
-    super::{Options, Store},
+    super::{KeyChoice, KeySource, Options, Store},
     sample::{CANARY, account, everything, grant, record},
 };
 
@@ -15,6 +15,8 @@ fn open(directory: &Path) -> Store {
         spare_dir: Some(directory.join("run")),
         machine: None,
         allow_network_fs: false,
+        key: KeyChoice::Only(KeySource::File),
+        credentials: None,
     })
     .unwrap()
 }
@@ -138,7 +140,15 @@ fn the_spares_of_two_stores_in_one_directory_do_not_mix() {
     let open = |state: &str| {
         let state_dir = directory.path().join(state);
         let spare_dir = Some(run.clone());
-        Store::open(Options { state_dir, spare_dir, machine: None, allow_network_fs: false }).unwrap()
+        Store::open(Options {
+            state_dir,
+            spare_dir,
+            machine: None,
+            allow_network_fs: false,
+            key: KeyChoice::Only(KeySource::File),
+            credentials: None,
+        })
+        .unwrap()
     };
     let (one, two) = (open("one"), open("two"));
     one.save_spare(&account("work"), &record(1, 5)).unwrap();

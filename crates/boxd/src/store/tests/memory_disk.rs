@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use super::super::{disk::Disk, format};
+use super::super::{OpenError, disk::Disk, format};
 
 /// What happens at the chosen step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,6 +114,31 @@ impl MemoryDisk {
     /// Forgets a directory that was in memory only.
     pub(super) fn lose_directory(&self, directory: &Path) {
         self.0.lock().unwrap().cached.retain(|path, _| path.parent() != Some(directory));
+    }
+
+    /// Drops what no process can see any more, so that copies are quick.
+    pub(super) fn forget_history(&self) {
+        let mut state = self.0.lock().unwrap();
+        state.written.clear();
+        let seen: Vec<usize> = state.cached.values().chain(state.durable.values()).copied().collect();
+        for (place, inode) in state.inodes.iter_mut().enumerate() {
+            if !seen.contains(&place) {
+                *inode = Inode::default();
+            }
+        }
+    }
+
+    /// A step that happens elsewhere than on the disk, and is durable at once.
+    pub(super) fn elsewhere(&self, act: impl FnOnce()) -> io::Result<()> {
+        self.0.lock().unwrap().whole(|_| {
+            act();
+            Ok(())
+        })
+    }
+
+    /// Whether a process that runs now would be dead already.
+    pub(super) fn is_dead(&self) -> bool {
+        self.0.lock().unwrap().dead
     }
 
     /// Contents of one file, as a process would read it.
@@ -246,6 +271,10 @@ impl Disk for MemoryDisk {
             state.cached.remove(path);
             Ok(())
         })
+    }
+
+    fn refuse_readable_by_others(&self, _path: &Path) -> Result<(), OpenError> {
+        Ok(())
     }
 
     fn sync_dir(&self, directory: &Path) -> io::Result<()> {
