@@ -79,7 +79,8 @@ fn retries_grow_to_minutes_and_keep_what_box_asked_for() {
         assert_eq!(retry_delay(u32::MAX, past, Some(s(300)), LEAST), s(300));
         assert_eq!(retry_delay(9, past, Some(s(86_400)), LEAST), s(3600), "an hour at most");
     }
-    assert_eq!(retry_delay(1, true, None, LEAST), s(86_400));
+    assert_eq!(retry_delay(300, true, None, MOST), s(301), "the 60 days alone slow nothing down");
+    assert_eq!(retry_delay(301, true, None, LEAST), s(86_400), "a day of trying does");
 }
 
 #[test]

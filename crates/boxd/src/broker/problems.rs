@@ -183,6 +183,9 @@ fn next_step(account: &AccountName, trouble: &Trouble) -> String {
             "stop other programs that use this grant, then log in again: boxctl login {account} (or try the old one \
              once more: boxctl refresh {account})"
         ),
+        Trouble::Lapsed(_) => {
+            format!("log in again: boxctl login {account} (or try the old one once more: boxctl refresh {account})")
+        }
         Trouble::Damaged(_) => {
             format!("restore the file from a backup, or log in again: boxctl login {account}")
         }
