@@ -16,6 +16,7 @@ pub mod clock;
 pub mod config;
 mod constant_time;
 pub mod derived;
+pub mod drift;
 mod http;
 pub mod logging;
 pub mod login;

@@ -172,7 +172,7 @@ impl Broker {
 
     /// Starts what is due and keeps time, for ever.
     pub async fn keep_time(&self, alarm: Alarm) {
-        self.tick_all().await;
+        self.tell_all(|| Event::Tick).await;
         self.resume_logins();
         loop {
             let mut ticked = 0_usize;
@@ -186,8 +186,9 @@ impl Broker {
             let first = self.timers.first();
             tokio::select! {
                 rang = alarm.ring(first, &self.clock) => {
-                    if rang == Rang::ClockSet {
-                        self.tick_all().await;
+                    if rang == Rang::Woke {
+                        tracing::debug!("the machine woke, or its clock was set");
+                        self.tell_all(|| Event::Woke).await;
                     }
                 }
                 () = self.timers.sooner.notified() => {}
@@ -205,10 +206,10 @@ impl Broker {
         }
     }
 
-    async fn tick_all(&self) {
+    async fn tell_all(&self, event: impl Fn() -> Event) {
         for some in self.all().chunks(IN_ONE_GO) {
             for account in some {
-                self.tell(account, Event::Tick);
+                self.tell(account, event());
             }
             tokio::task::yield_now().await;
         }
