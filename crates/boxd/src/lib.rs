@@ -21,6 +21,7 @@ mod http;
 pub mod logging;
 pub mod login;
 mod metrics;
+pub mod notify;
 pub mod passthrough;
 mod platform;
 pub mod run;

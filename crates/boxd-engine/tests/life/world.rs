@@ -377,7 +377,9 @@ impl World {
             Asked::Refuse(refusal) => {
                 let plain = min_ttl == 0 && ask.rejected != Some(view.generation);
                 assert!(!(valid && plain), "a valid token is withheld: {refusal:?}");
-                if let Refusal::Trouble(Trouble::Taken(_) | Trouble::Lapsed(_) | Trouble::LostForGood(_)) = refusal {
+                if let Refusal::Trouble(Trouble::Taken(_) | Trouble::Lapsed(_) | Trouble::LostForGood(_)) =
+                    refusal
+                {
                     assert!(!self.box_.is_alive() || self.excused, "given up though alive");
                 }
             }

@@ -140,7 +140,11 @@ fn neither_clock_ends_a_grant() {
         bench.fail(crate::fixtures::unreachable());
     }
     for _ in 0..20 {
-        assert_eq!(bench.due_in(), Some(DAY), "past the sixty days and a day of trying there is one try a day");
+        assert_eq!(
+            bench.due_in(),
+            Some(DAY),
+            "past the sixty days and a day of trying there is one try a day"
+        );
         bench.fail(crate::fixtures::unreachable());
         assert_eq!(bench.state(), State::Backoff);
     }

@@ -15,6 +15,7 @@ mod minting;
 mod operations;
 mod passing;
 mod pending;
+mod people;
 mod probe;
 mod problems;
 mod redeem;
@@ -64,6 +65,7 @@ use crate::{
     config::Config,
     derived::DerivedTokens,
     login::Logins,
+    notify::Notifier,
     passthrough::Ways,
     store::Store,
 };
@@ -93,6 +95,7 @@ pub struct Shared {
     accounts: RwLock<BTreeMap<AccountName, Arc<Account>>>,
     timers: Timers,
     feed: Feed,
+    notifier: Notifier,
     operations: Operations,
     /// Holds the broker itself, for as long as the process.
     logins: OnceLock<Logins<Broker>>,
@@ -145,6 +148,7 @@ impl Broker {
             accounts: RwLock::default(),
             timers: Timers::default(),
             feed: Feed::new(run_id()),
+            notifier: Notifier::default(),
             operations: Operations::default(),
             logins: OnceLock::new(),
             derived: OnceLock::new(),
@@ -189,6 +193,7 @@ impl Broker {
                     if rang == Rang::Woke {
                         tracing::debug!("the machine woke, or its clock was set");
                         self.tell_all(|| Event::Woke).await;
+                        self.look_at_all();
                     }
                 }
                 () = self.timers.sooner.notified() => {}
@@ -280,6 +285,7 @@ impl Broker {
                 config.accounts().contains_key(name) || !account.is_absent() || self.waiting.has(name);
             if !stays {
                 self.tell_of_removal(name);
+                self.notifier.look_at(name);
             }
             stays
         });

@@ -165,6 +165,36 @@ pub(super) fn problem(code: Code, account: &AccountName, detail: String, next_st
     Problem { code, detail, account: Some(account.as_str().to_owned()), next_step, retry_after_seconds: None }
 }
 
+/// The command that a person runs next because of a trouble.
+pub(super) fn command(account: &AccountName, trouble: &Trouble) -> String {
+    match trouble {
+        Trouble::Absent
+        | Trouble::Taken(_)
+        | Trouble::Lapsed(_)
+        | Trouble::LostForGood(_)
+        | Trouble::Damaged(_)
+        | Trouble::AccessOnly => format!("boxctl login {account}"),
+        Trouble::AccessOnlyEnded => format!("boxctl import -a {account} --from token --replace"),
+        Trouble::Unprepared(_)
+        | Trouble::InvalidClient(_)
+        | Trouble::AuthDiffers { .. }
+        | Trouble::BindingDiffers { .. }
+        | Trouble::Orphaned => "boxctl reload".into(),
+        Trouble::UnauthorizedClient(_)
+        | Trouble::PasswordReset
+        | Trouble::TermsOfService
+        | Trouble::Refused(_)
+        | Trouble::AppRefused(_) => format!("boxctl refresh {account}"),
+        Trouble::ForeignMachine => format!("boxctl adopt {account}"),
+        Trouble::NotProved(_) | Trouble::NotSaved(_) => "boxctl paths state".into(),
+        Trouble::Unreachable(_)
+        | Trouble::AnswerLost(_)
+        | Trouble::Throttled
+        | Trouble::ArrivedExpired
+        | Trouble::Busy => format!("boxctl status {account}"),
+    }
+}
+
 /// What a person can do about a trouble.
 fn next_step(account: &AccountName, trouble: &Trouble) -> String {
     match trouble {
@@ -184,7 +214,9 @@ fn next_step(account: &AccountName, trouble: &Trouble) -> String {
              once more: boxctl refresh {account})"
         ),
         Trouble::Lapsed(_) => {
-            format!("log in again: boxctl login {account} (or try the old one once more: boxctl refresh {account})")
+            format!(
+                "log in again: boxctl login {account} (or try the old one once more: boxctl refresh {account})"
+            )
         }
         Trouble::Damaged(_) => {
             format!("restore the file from a backup, or log in again: boxctl login {account}")

@@ -14,6 +14,7 @@ use super::{
     document::{Keys, Lines, Source, Table, Value},
     duration,
     exposure::{self, Holdings},
+    notify::Hook,
 };
 use crate::{
     account_name::AccountName,
@@ -21,8 +22,8 @@ use crate::{
 };
 
 const ROOT: Keys = Keys {
-    known: &["default_account", "accounts", "refresh", "box", "api"],
-    elsewhere: &["access", "notify", "audit"],
+    known: &["default_account", "accounts", "refresh", "box", "api", "notify"],
+    elsewhere: &["access", "audit"],
 };
 const REFRESH: Keys = Keys { known: &["lead"], elsewhere: &[] };
 const API: Keys = Keys { known: &["enabled"], elsewhere: &[] };
@@ -92,6 +93,10 @@ impl<'p> Reader<'p> {
             && let Some(enabled) = value.table(API)?.get("enabled")
         {
             config.passthrough = enabled.boolean()?;
+        }
+        if let Some(value) = root.get("notify") {
+            config.hook = Some(Hook::read(&value, &self.base)?);
+            self.holdings.power = true;
         }
         if let Some(value) = root.get("box") {
             config.endpoint = self.endpoint(&value)?;

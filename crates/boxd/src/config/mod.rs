@@ -9,6 +9,7 @@ mod effective;
 pub mod error;
 pub mod exposure;
 mod file;
+mod notify;
 pub mod paths;
 mod reference;
 pub mod secret_source;
@@ -23,9 +24,12 @@ use boxd_engine::{ServerAuth, schedule::Mode};
 
 use crate::{account_name::AccountName, assertion::Algorithm, box_api::EndpointSettings, login::RedirectUri};
 
+pub(crate) use command::as_one_line;
 pub use effective::{Effective, EffectiveSecret, Kept};
 pub use error::ConfigError;
 pub use exposure::Exposure;
+pub(crate) use notify::USUAL_PATH;
+pub use notify::{Hook, NotRunnable};
 pub use paths::Paths;
 pub use secret_source::{SecretError, SecretSource};
 
@@ -37,6 +41,7 @@ pub struct Config {
     lead: Duration,
     endpoint: EndpointSettings,
     passthrough: bool,
+    hook: Option<Hook>,
     ca_files: Vec<ca_files::CaFileKey>,
 }
 
@@ -103,6 +108,7 @@ impl Default for Config {
             lead: Duration::from_mins(5),
             endpoint: EndpointSettings::default(),
             passthrough: false,
+            hook: None,
             ca_files: Vec::new(),
         }
     }
@@ -122,6 +128,11 @@ impl Config {
     /// `enabled` of `[api]`: whether calls to Box's API are passed through.
     pub fn passthrough(&self) -> bool {
         self.passthrough
+    }
+
+    /// `[notify]`: what is run when a person is needed.
+    pub fn hook(&self) -> Option<&Hook> {
+        self.hook.as_ref()
     }
 
     /// Renew this long before expiry.
