@@ -87,8 +87,9 @@ pub(super) fn run(
         heard.send(()).ok();
     });
     if let Some(mut stdin) = child.stdin.take() {
-        // An event is smaller than a pipe, so this never waits; who does not read is free not to.
-        stdin.write_all(input.as_bytes()).ok();
+        let input = input.to_owned();
+        // Who does not read is free not to, and holds up this thread only, until its end.
+        thread::spawn(move || stdin.write_all(input.as_bytes()).ok());
     }
     let id = child.id();
     let status = wait(child, id, deadlines);
@@ -185,7 +186,7 @@ mod tests {
     #[test]
     fn it_reads_its_input_and_may_ignore_it() {
         run(r#"test "$(cat)" = news"#, "news", DEADLINES).unwrap();
-        run("exec <&-; exit 0", &"x".repeat(40_000), DEADLINES).unwrap();
+        run("exec <&-; exit 0", &"x".repeat(400_000), DEADLINES).unwrap();
     }
 
     #[test]

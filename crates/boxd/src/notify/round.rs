@@ -45,7 +45,7 @@ struct Telling {
 
 impl<A: Accounts> Round<A> {
     pub(super) fn begin(accounts: A, state_dir: &Path) -> Self {
-        // All accounts are told of once at the start, by the first tick of each; and here, for those that it left alone.
+        // All of them are looked at once.
         let now = accounts.now().boot;
         let again = accounts.names().into_iter().map(|name| (name, now)).collect();
         let memory = Memory::open(state_dir);
