@@ -262,3 +262,42 @@ fn next_step(account: &AccountName, trouble: &Trouble) -> String {
         Trouble::Busy => "wait a moment and try again".into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use boxd_engine::Binding;
+
+    use super::*;
+
+    #[test]
+    fn who_must_act_is_told_the_very_command() {
+        let account: AccountName = "work".parse().unwrap();
+        let binding = || Binding { client_id: "a".into(), token_origin: "b".into() };
+        let why = || "why".to_owned();
+        for trouble in [
+            Trouble::Absent,
+            Trouble::Taken(why()),
+            Trouble::Lapsed(why()),
+            Trouble::LostForGood(why()),
+            Trouble::Damaged(why()),
+            Trouble::AccessOnly,
+            Trouble::AccessOnlyEnded,
+            Trouble::Unprepared(why()),
+            Trouble::InvalidClient(why()),
+            Trouble::UnauthorizedClient(why()),
+            Trouble::PasswordReset,
+            Trouble::TermsOfService,
+            Trouble::Refused(why()),
+            Trouble::AppRefused(why()),
+            Trouble::BindingDiffers { stored: binding(), configured: binding() },
+            Trouble::AuthDiffers { stored_is_login: true },
+            Trouble::Orphaned,
+            Trouble::ForeignMachine,
+            Trouble::NotProved(why()),
+            Trouble::NotSaved(why()),
+        ] {
+            let (step, command) = (next_step(&account, &trouble), command(&account, &trouble));
+            assert!(step.contains(&command), "{}: {step} lacks {command}", trouble.name());
+        }
+    }
+}
