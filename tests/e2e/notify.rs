@@ -14,13 +14,14 @@ use std::{
     time::Duration,
 };
 
-use boxd_tests::{Daemon, Sandbox, curl::curl};
+use boxd_tests::{Daemon, Relay, Sandbox, curl::curl};
 use serde_json::{Value, json};
 
 const DAY: u64 = 86_400;
 
 struct World {
     sandbox: Sandbox,
+    network: Relay,
     daemon: Daemon,
 }
 
@@ -38,9 +39,10 @@ fn world(page_me: &str) -> World {
     let mut daemon = Daemon::prepared("[notify]\ncommand = [\"./page-me\", \"an argument\"]\n");
     script(&daemon, "page-me", &page_me.replace("HOME", &daemon.home().display().to_string()));
     daemon.restart_adrift(&[]);
-    let imported = daemon.boxctl_with(&["import", "-", "-a", "work"], &sandbox.line.to_string());
+    let network = Relay::to(&sandbox.line);
+    let imported = daemon.boxctl_with(&["import", "-", "-a", "work"], &network.through(&sandbox.line));
     assert_eq!(imported.code, 0, "{imported:?}");
-    World { sandbox, daemon }
+    World { sandbox, network, daemon }
 }
 
 const LISTEN: &str = "cat >> HOME/heard; test ! -e HOME/broken";
@@ -152,7 +154,7 @@ fn readyz_names_the_command_to_run() {
 #[test]
 fn a_login_that_dies_unused_is_warned_of_at_14_7_and_1_days_by_whichever_process_runs() {
     let mut world = world(LISTEN);
-    world.sandbox.fault(&json!({ "fault": "refuse", "count": 1_000_000 }));
+    world.network.close();
     let mut slept = 0;
     for (told, days) in [14_u64, 7, 1].into_iter().enumerate() {
         let sleep = (60 - days) * DAY - slept;
@@ -175,7 +177,7 @@ fn a_login_that_dies_unused_is_warned_of_at_14_7_and_1_days_by_whichever_process
         world.daemon.clock("sleep 600");
         slept += 600;
     }
-    world.sandbox.control("DELETE", "faults", None);
+    world.network.open();
     world.daemon.clock("sleep 1");
     assert_eq!(world.hears(4)["event"], "resolved");
     assert_eq!(world.sandbox.grant()["alive"], true);

@@ -14,10 +14,12 @@ pub mod curl;
 pub mod daemon;
 pub mod http;
 pub mod proxy;
+pub mod relay;
 pub mod sandbox;
 
 pub use binaries::Binaries;
 pub use browser::Browser;
 pub use daemon::{Daemon, Outcome};
 pub use proxy::Proxy;
+pub use relay::Relay;
 pub use sandbox::Sandbox;

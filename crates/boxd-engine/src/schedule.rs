@@ -32,6 +32,8 @@ const RETRY_BASE: Duration = Duration::from_secs(2);
 const RETRY_CAP: Duration = Duration::from_mins(5);
 /// So many attempts, at most [`RETRY_CAP`] apart, take about a day.
 const DAY_OF_TRYING: u32 = 300;
+/// So many, at most [`DOUBT_CAP`] apart, do so too.
+const DAY_OF_DOUBT: u32 = 600;
 const RETRY_LEAST: Duration = Duration::from_secs(1);
 const TOLD_FLOOR_CAP: Duration = Duration::from_mins(1);
 const DOUBT_CAP: Duration = Duration::from_secs(150);
@@ -144,14 +146,14 @@ pub fn retry_delay(
     RETRY_LEAST.saturating_add(jitter.of(most))
 }
 
-/// Delay before the same refresh token is sent again: at least 5 s, growing.
+/// Delay before the same refresh token is sent again: at least 5 s, growing; past its 60 days a day, after a day of trying.
 pub fn doubt_delay(
     attempts: u32,
     past_deadline: bool,
     retry_after: Option<Duration>,
     jitter: Jitter,
 ) -> Duration {
-    if past_deadline && attempts > 8 {
+    if past_deadline && attempts > DAY_OF_DOUBT {
         return Duration::from_hours(24);
     }
     let told = retry_after.unwrap_or_default().min(RETRY_AFTER_CAP);

@@ -40,7 +40,12 @@ impl Session {
             return;
         }
         effects.push(Effect::Notice(Notice::ClockDoubt));
-        if self.needs_person() || !matches!(self.phase, Phase::Rest(_)) {
+        if self.needs_person() {
+            return;
+        }
+        if !matches!(self.phase, Phase::Rest(_)) {
+            // A note is being written, or else a renewal, which looks at the clocks at its end.
+            self.wish_for(Cause::Clock);
             return;
         }
         self.renew_by_other_clock(now);

@@ -74,9 +74,15 @@ fn old_age(account: &AccountName, view: &Snapshot, now: Now, boot_id: BootId) ->
     let days = left.div_euclid(24 * 60 * 60 * 1000);
     (left <= WARN_BEFORE_MILLIS).then(|| {
         let date = boxd_json::date(deadline.unix_seconds());
-        let when = if left < 0 { "by now".to_owned() } else { format!("on {date}, in {days} days") };
+        if left < 0 {
+            return format!(
+                "{account}: by this machine's clock its login has ended on {date}, which Box has not said yet ({trouble}); \
+                 if it does: boxctl login {account}"
+            );
+        }
         format!(
-            "{account}: its login ends {when}, unless it is renewed before ({trouble}); then: boxctl login {account}"
+            "{account}: its login ends on {date}, in {days} days, unless it is renewed before ({trouble}); then: \
+             boxctl login {account}"
         )
     })
 }
