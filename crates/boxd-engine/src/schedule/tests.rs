@@ -95,7 +95,7 @@ fn doubt_waits_five_seconds_and_more() {
     assert_eq!(doubt_delay(1, false, Some(s(1)), LEAST), s(5), "and never shortens");
     assert_eq!(doubt_delay(1, false, Some(s(86_400)), LEAST), s(3600));
     assert_eq!(doubt_delay(8, true, None, LEAST), s(150));
-    assert_eq!(doubt_delay(9, true, None, LEAST), s(86_400));
+    assert_eq!(doubt_delay(601, true, None, LEAST), s(86_400));
 }
 
 #[test]
