@@ -39,6 +39,7 @@ impl Clock {
     }
 
     /// The same point in time on the machine's own boot clock, in milliseconds.
+    #[cfg(target_os = "linux")]
     pub(crate) fn by_the_machine(&self, boot: BootTime) -> u64 {
         boot.0.saturating_sub(self.drift.as_ref().map_or(0, |drift| drift.boot_millis()))
     }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     news::{Kind, News},
-    standing::Standing,
+    standing::{Nature, Standing},
 };
 use crate::account_name::AccountName;
 
@@ -67,10 +67,14 @@ pub(super) fn of(account: &AccountName, standing: &Standing, news: &News, at: i6
         }
         Kind::Resolved => format!("account {account}: what was reported before is over"),
     };
-    let (next_step, command) = fault.map_or_else(
-        || ("nothing to do".to_owned(), None),
-        |fault| (fault.next_step.clone(), Some(fault.command.clone())),
-    );
+    let (next_step, command) = match (fault, news.kind) {
+        (None, _) => ("nothing to do".to_owned(), None),
+        (Some(fault), Kind::Deadline(_)) if fault.nature == Nature::Passing => {
+            let command = format!("boxctl refresh {account}");
+            (format!("{}; then, to see that it works again: {command}", fault.next_step), Some(command))
+        }
+        (Some(fault), _) => (fault.next_step.clone(), Some(fault.command.clone())),
+    };
     let what = match news.kind {
         Kind::Deadline(days) => days.to_string(),
         _ => fault.map_or("", |fault| fault.name).to_owned(),
