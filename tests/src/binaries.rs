@@ -29,6 +29,12 @@ impl Binaries {
         })
     }
 
+    /// The daemon with a clock that can be moved.
+    pub fn adrift() -> PathBuf {
+        static BUILT: OnceLock<PathBuf> = OnceLock::new();
+        BUILT.get_or_init(|| build(&["-p", "boxd-tests", "--bin", "boxd-adrift"], "boxd-adrift")).clone()
+    }
+
     /// An example of the client library.
     pub fn example(name: &str) -> PathBuf {
         build(&["-p", "boxd-client", "--example", name], name)

@@ -4,7 +4,7 @@ use std::{
     fs::File,
     io::Write as _,
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Child, ChildStdin, Command, ExitStatus, Stdio},
     time::Duration,
 };
 
@@ -21,6 +21,8 @@ pub struct Daemon {
     home: TempDir,
     child: Option<Child>,
     environment: Vec<(String, String)>,
+    /// Where a daemon with a clock that can be moved listens for that.
+    clock: Option<ChildStdin>,
 }
 
 /// What came of one run of a program.
@@ -45,7 +47,7 @@ impl Daemon {
     /// Fresh places with this config file, and nothing running yet.
     pub fn prepared(config: &str) -> Self {
         let home = TempDir::new().expect("a temporary directory");
-        let daemon = Self { home, child: None, environment: Vec::new() };
+        let daemon = Self { home, child: None, environment: Vec::new(), clock: None };
         daemon.configure(config);
         daemon
     }
@@ -104,27 +106,51 @@ impl Daemon {
     /// Starts the daemon, and returns once it answers.
     pub fn restart(&mut self) {
         self.start_with(&[]);
+        self.expect_answer();
+    }
+
+    /// Starts one whose clock can be moved, and returns once it answers. `moves`: how far its clock is from the
+    /// machine's, as [`Daemon::clock`] takes them, and `boot N` for another boot of the machine.
+    pub fn restart_adrift(&mut self, moves: &[&str]) {
+        let mut command = self.daemon_command(&Binaries::adrift());
+        let mut child = command.args(moves).stdin(Stdio::piped()).spawn().expect("boxd starts");
+        self.clock = child.stdin.take();
+        self.child = Some(child);
+        self.expect_answer();
+    }
+
+    /// Moves its clock: `sleep SECONDS`, the machine sleeps; `step SECONDS`, somebody sets its clock.
+    pub fn clock(&mut self, order: &str) {
+        let clock = self.clock.as_mut().expect("its clock can be moved");
+        writeln!(clock, "{order}").expect("it listens");
+    }
+
+    fn expect_answer(&self) {
         let connected = boxd_client::Client::connect_within(self.socket(), PATIENCE);
         assert!(connected.is_ok(), "boxd does not answer: {}", self.log());
     }
 
     /// Starts the daemon with arguments, without waiting for it.
     pub fn start_with(&mut self, arguments: &[&str]) {
+        let mut command = self.daemon_command(&Binaries::built().boxd);
+        let child = command.args(arguments).spawn().expect("boxd starts");
+        self.child = Some(child);
+    }
+
+    /// A command for the daemon that appends to the log.
+    fn daemon_command(&self, program: &Path) -> Command {
         let mut log = File::options()
             .create(true)
             .append(true)
             .open(self.home().join("log"))
             .expect("the log can be written");
         writeln!(log, "--- start").expect("the log can be written");
-        let child = self
-            .command(&Binaries::built().boxd)
-            .args(arguments)
+        let mut command = self.command(program);
+        command
             .env("BOXD_LOG", std::env::var("BOXD_LOG").unwrap_or_else(|_| "trace".into()))
             .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .expect("boxd starts");
-        self.child = Some(child);
+            .stderr(log);
+        command
     }
 
     /// Its process id.

@@ -15,6 +15,7 @@ pub mod daemon;
 pub mod http;
 pub mod keyring;
 pub mod proxy;
+pub mod relay;
 pub mod sandbox;
 
 pub use binaries::Binaries;
@@ -22,4 +23,5 @@ pub use browser::Browser;
 pub use daemon::{Daemon, Outcome};
 pub use keyring::Keyring;
 pub use proxy::Proxy;
+pub use relay::Relay;
 pub use sandbox::Sandbox;

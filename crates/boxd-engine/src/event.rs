@@ -71,8 +71,10 @@ pub struct Operation(pub u64);
 /// What happened.
 #[derive(Debug)]
 pub enum Event {
-    /// A due time of [`crate::Session::due`] has come, the machine woke, or a clock was stepped.
+    /// A due time of [`crate::Session::due`] has come.
     Tick,
+    /// The machine woke, or a clock was stepped: what stood in the way before may be gone.
+    Woke,
     /// The intent of [`Effect::Prove`] is durable, or could not be made so.
     Proved {
         /// Generation of the intent.

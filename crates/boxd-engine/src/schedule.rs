@@ -19,11 +19,21 @@ pub const REFUSALS_AFTER_DOUBT: u32 = 3;
 pub const PROOF_SPAN: Duration = Duration::from_mins(5);
 /// ...or this much, while no valid token is left and somebody waits.
 pub const PROOF_SPAN_IN_NEED: Duration = Duration::from_secs(20);
+/// So long after waking failed attempts are repeated quickly.
+pub const EAGER_TIME: Duration = Duration::from_mins(2);
+/// The longest pause between them then; longer where many accounts would retry.
+pub const EAGER_PAUSE: Duration = Duration::from_secs(5);
+/// Within this time after waking each account makes its first new attempt.
+pub const WAKING_SPREAD: Duration = Duration::from_secs(1);
 /// Longest wait that a `Retry-After` of Box can impose.
 pub const RETRY_AFTER_CAP: Duration = Duration::from_hours(1);
 
 const RETRY_BASE: Duration = Duration::from_secs(2);
 const RETRY_CAP: Duration = Duration::from_mins(5);
+/// So many attempts, at most [`RETRY_CAP`] apart, take about a day.
+const DAY_OF_TRYING: u32 = 300;
+/// So many, at most [`DOUBT_CAP`] apart, do so too.
+const DAY_OF_DOUBT: u32 = 600;
 const RETRY_LEAST: Duration = Duration::from_secs(1);
 const TOLD_FLOOR_CAP: Duration = Duration::from_mins(1);
 const DOUBT_CAP: Duration = Duration::from_secs(150);
@@ -114,7 +124,8 @@ pub fn renewal(
 }
 
 /// Delay before attempt number `failures` + 1 after harmless failures: exponential, full jitter.
-/// Past the refresh token's 60 days it is a day, for ever.
+/// Past the refresh token's 60 days it is a day, for ever, after a day of trying: a clock alone, which may be wrong, or a
+/// network that comes back some minutes after a long sleep shall not cost a day.
 pub fn retry_delay(
     failures: u32,
     past_deadline: bool,
@@ -128,21 +139,21 @@ pub fn retry_delay(
         // Spread those that were told the same time.
         return wait.saturating_add(jitter.of(wait / 10));
     }
-    if past_deadline {
+    if past_deadline && failures > DAY_OF_TRYING {
         return Duration::from_hours(24);
     }
     let most = doubled(RETRY_BASE, failures, RETRY_CAP);
     RETRY_LEAST.saturating_add(jitter.of(most))
 }
 
-/// Delay before the same refresh token is sent again: at least 5 s, growing.
+/// Delay before the same refresh token is sent again: at least 5 s, growing; past its 60 days a day, after a day of trying.
 pub fn doubt_delay(
     attempts: u32,
     past_deadline: bool,
     retry_after: Option<Duration>,
     jitter: Jitter,
 ) -> Duration {
-    if past_deadline && attempts > 8 {
+    if past_deadline && attempts > DAY_OF_DOUBT {
         return Duration::from_hours(24);
     }
     let told = retry_after.unwrap_or_default().min(RETRY_AFTER_CAP);

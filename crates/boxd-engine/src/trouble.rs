@@ -35,6 +35,12 @@ pub enum Trouble {
          session, the grant was revoked, or the token leaked"
     )]
     Taken(String),
+    /// Box refused the refresh token, which had not been renewed for longer than it lives.
+    #[error(
+        "Box refused the refresh token ({0}): it was not renewed for more than 60 days by this machine's clock, and \
+         Box ends one that is not"
+    )]
+    Lapsed(String),
     /// Box refused the refresh token after an answer had been lost.
     #[error("Box refused the refresh token ({0}) after one of its answers had been lost")]
     LostForGood(String),
@@ -125,6 +131,38 @@ pub enum Remedy {
 }
 
 impl Trouble {
+    /// A word for it that programs can go by.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Absent => "absent",
+            Self::Unreachable(_) => "unreachable",
+            Self::AnswerLost(_) => "answer_lost",
+            Self::Throttled => "throttled",
+            Self::NotProved(_) => "store_not_writable",
+            Self::NotSaved(_) => "not_saved",
+            Self::ArrivedExpired => "arrived_expired",
+            Self::Taken(_) => "taken",
+            Self::Lapsed(_) => "lapsed",
+            Self::LostForGood(_) => "lost",
+            Self::Damaged(_) => "damaged",
+            Self::AccessOnlyEnded => "token_ended",
+            Self::Unprepared(_) => "secret_unavailable",
+            Self::AccessOnly => "token_only",
+            Self::InvalidClient(_) => "invalid_client",
+            Self::UnauthorizedClient(_) => "unauthorized_client",
+            Self::PasswordReset => "password_reset",
+            Self::TermsOfService => "terms_of_service",
+            Self::Refused(_) => "refused",
+            Self::BindingDiffers { .. } => "other_application",
+            Self::AppRefused(_) => "application_refused",
+            Self::AuthDiffers { .. } => "other_auth",
+            Self::Orphaned => "orphaned",
+            Self::ForeignMachine => "other_machine",
+            Self::Busy => "busy",
+            Self::Locked(_) => "key_locked",
+        }
+    }
+
     /// Who can mend it.
     pub fn remedy(&self) -> Remedy {
         match self {
@@ -137,6 +175,7 @@ impl Trouble {
             | Self::Busy => Remedy::Wait,
             Self::Absent
             | Self::Taken(_)
+            | Self::Lapsed(_)
             | Self::LostForGood(_)
             | Self::Damaged(_)
             | Self::AccessOnlyEnded => Remedy::Login,

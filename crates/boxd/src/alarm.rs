@@ -16,8 +16,8 @@ pub use platform::Alarm;
 pub enum Rang {
     /// The time asked for has come, or may have come.
     Due,
-    /// Somebody set the wall clock.
-    ClockSet,
+    /// The machine woke, or somebody set its clock.
+    Woke,
 }
 
 #[cfg(target_os = "linux")]
@@ -50,10 +50,11 @@ mod platform {
             Ok(Self { due: watch_readable(due)?, set: watch_readable(set)? })
         }
 
-        /// Returns at `due` (never, for `None`), however long the machine slept, or when the clock is set.
-        pub async fn ring(&self, due: Option<BootTime>, _clock: &Clock) -> Rang {
+        /// Returns at `due` (never, for `None`), however long the machine slept, and when it wakes or its clock is
+        /// set: the kernel cancels the timer for either (`timerfd_resume`).
+        pub async fn ring(&self, due: Option<BootTime>, clock: &Clock) -> Rang {
             // A time of zero would disarm the timer.
-            let at = due.map_or_else(Timespec::default, |due| timespec(due.0.max(1)));
+            let at = due.map_or_else(Timespec::default, |due| timespec(clock.by_the_machine(due).max(1)));
             let timer = Itimerspec { it_interval: Timespec::default(), it_value: at };
             if timerfd_settime(self.due.get_ref(), TimerfdTimerFlags::ABSTIME, &timer).is_err() {
                 return Rang::Due;
@@ -64,8 +65,9 @@ mod platform {
                     if let Err(error) = watch_for_setting(self.set.get_ref()) {
                         tracing::warn!(%error, "clock changes can no longer be watched");
                     }
-                    Rang::ClockSet
+                    Rang::Woke
                 }
+                () = clock.moved() => Rang::Woke,
             }
         }
     }
@@ -107,12 +109,9 @@ mod platform {
 mod platform {
     use std::time::Duration;
 
-    use super::{BootTime, Clock, Rang, io};
+    use super::{BootTime, Clock, Rang, io, polling};
 
-    /// Waking and clock steps are noticed within this time, a bit under a minute.
-    const LONGEST_SLEEP: Duration = Duration::from_secs(53);
-
-    /// A capped sleep: the engine finds out by itself what changed meanwhile.
+    /// A capped sleep, after which the clocks are compared.
     #[derive(Debug)]
     pub struct Alarm;
 
@@ -122,12 +121,71 @@ mod platform {
             Ok(Self)
         }
 
-        /// Returns at `due`, or after less than a minute.
+        /// Returns at `due`, or within a minute after the machine woke or its clock was set.
         pub async fn ring(&self, due: Option<BootTime>, clock: &Clock) -> Rang {
-            let now = clock.boot();
-            let wait = due.map_or(LONGEST_SLEEP, |due| due.since(now).min(LONGEST_SLEEP));
-            tokio::time::sleep(wait).await;
-            if due.is_some_and(|due| clock.boot() >= due) { Rang::Due } else { Rang::ClockSet }
+            loop {
+                let before = clock.now();
+                let asked = due.map_or(polling::LONGEST, |due| due.since(before.boot).min(polling::LONGEST));
+                tokio::select! {
+                    () = tokio::time::sleep(asked) => {}
+                    () = clock.moved() => return Rang::Woke,
+                }
+                let now = clock.now();
+                if polling::woke(before, now, asked) {
+                    return Rang::Woke;
+                }
+                if due.is_some_and(|due| now.boot >= due) {
+                    return Rang::Due;
+                }
+            }
+        }
+    }
+}
+
+/// How waking and clock steps are found out where the system does not tell.
+#[cfg(any(test, not(target_os = "linux")))]
+mod polling {
+    use std::time::Duration;
+
+    use boxd_engine::{Now, schedule::CLOCK_TOLERANCE, time::millis};
+
+    /// They are noticed within this time.
+    pub(super) const LONGEST: Duration = Duration::from_secs(53);
+    /// A timer of a busy machine may come so late.
+    const LATENESS: Duration = Duration::from_secs(10);
+
+    /// Whether a wait of `asked` was a sleep of the machine (its timers stood still), or the wall clock was set.
+    pub(super) fn woke(before: Now, now: Now, asked: Duration) -> bool {
+        let waited = now.boot.since(before.boot);
+        let by_wall = now.wall.millis_since(before.wall);
+        let step = by_wall.saturating_sub(i64::try_from(millis(waited)).unwrap_or(i64::MAX));
+        waited > asked.saturating_add(LATENESS) || step.unsigned_abs() > millis(CLOCK_TOLERANCE)
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use boxd_engine::{BootTime, Jitter, WallTime};
+
+        use super::*;
+
+        fn at(boot: u64, wall: i64) -> Now {
+            Now { boot: BootTime(boot * 1000), wall: WallTime(wall * 1000), jitter: Jitter(0) }
+        }
+
+        #[test]
+        fn a_wait_that_took_too_long_was_a_sleep_and_one_that_moved_the_date_a_step() {
+            let before = at(100, 5000);
+            for (now, expected) in [
+                (at(153, 5053), false),
+                (at(160, 5060), false),
+                (at(153, 5080), false),
+                (at(100 + 8 * 3600, 5000 + 8 * 3600), true),
+                (at(153, 5053 + 3600), true),
+                (at(153, 0), true),
+                (at(153, i64::MIN / 1000), true),
+            ] {
+                assert_eq!(woke(before, now, LONGEST), expected, "{now:?}");
+            }
         }
     }
 }
@@ -156,5 +214,18 @@ mod tests {
         drop(soon);
         let never = tokio::time::timeout(Duration::from_millis(60), alarm.ring(None, &clock));
         assert!(never.await.is_err(), "an alarm without a due time must not ring");
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn a_clock_that_is_moved_rings_and_is_waited_by() {
+        let drift = std::sync::Arc::new(crate::drift::Drift::default());
+        let clock = Clock::adrift(std::sync::Arc::clone(&drift), None);
+        let alarm = Alarm::new().unwrap();
+        let due = clock.boot().after(Duration::from_hours(1));
+        drift.step(-1_000_000);
+        assert_eq!(alarm.ring(Some(due), &clock).await, Rang::Woke);
+        drift.sleep(Duration::from_hours(2));
+        assert_eq!(alarm.ring(Some(due), &clock).await, Rang::Woke);
+        assert_eq!(alarm.ring(Some(due), &clock).await, Rang::Due);
     }
 }

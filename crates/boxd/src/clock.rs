@@ -1,12 +1,17 @@
 //! The one place that reads a clock.
 
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{SystemTime, UNIX_EPOCH},
 };
 
 use boxd_engine::{BootId, BootTime, Jitter, Moment, Now, WallTime};
 use ring::rand::{SecureRandom as _, SystemRandom};
+
+use crate::drift::Drift;
 
 /// Reads the machine's clocks and draws the jitter.
 #[derive(Debug)]
@@ -15,13 +20,36 @@ pub struct Clock {
     random: SystemRandom,
     /// The last reading: a clock that claims to have gone back is not followed.
     last: AtomicU64,
+    /// How far it is from the machine's clocks; `None` but in tests.
+    drift: Option<Arc<Drift>>,
 }
 
 impl Clock {
     /// A clock of this machine's present boot.
     pub fn of_this_boot() -> Self {
         let random = SystemRandom::new();
-        Self { boot_id: boot_id(&random), random, last: AtomicU64::new(0) }
+        Self { boot_id: boot_id(&random), random, last: AtomicU64::new(0), drift: None }
+    }
+
+    /// A clock that is not this machine's but so far from it, for tests of sleep and of clocks that are wrong; in
+    /// another boot where `boot_id` says so.
+    pub fn adrift(drift: Arc<Drift>, boot_id: Option<BootId>) -> Self {
+        let own = Self::of_this_boot();
+        Self { boot_id: boot_id.unwrap_or(own.boot_id), drift: Some(drift), ..own }
+    }
+
+    /// The same point in time on the machine's own boot clock, in milliseconds.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn by_the_machine(&self, boot: BootTime) -> u64 {
+        boot.0.saturating_sub(self.drift.as_ref().map_or(0, |drift| drift.boot_millis()))
+    }
+
+    /// Returns once a test has moved the clock; never otherwise.
+    pub(crate) async fn moved(&self) {
+        match &self.drift {
+            Some(drift) => drift.moved().await,
+            None => std::future::pending().await,
+        }
     }
 
     /// The boot that [`Clock::now`] counts from.
@@ -31,14 +59,16 @@ impl Clock {
 
     /// Interval clock alone: the cheap reading for serving a token.
     pub fn boot(&self) -> BootTime {
-        let reading = boot_millis();
+        let drift = self.drift.as_ref().map_or(0, |drift| drift.boot_millis());
+        let reading = boot_millis().saturating_add(drift);
         let before = self.last.fetch_max(reading, Ordering::Relaxed);
         BootTime(reading.max(before))
     }
 
     /// Wall clock alone, for dates in answers.
     pub fn wall(&self) -> WallTime {
-        wall()
+        let drift = self.drift.as_ref().map_or(0, |drift| drift.wall_millis());
+        WallTime(wall().0.saturating_add(drift))
     }
 
     /// Both clocks and one random draw.
@@ -46,12 +76,12 @@ impl Clock {
         let mut draw = [0; 4];
         // Without randomness the jitter is zero, which is a valid draw.
         let jitter = self.random.fill(&mut draw).map_or(0, |()| u32::from_le_bytes(draw));
-        Now { boot: self.boot(), wall: wall(), jitter: Jitter(jitter) }
+        Now { boot: self.boot(), wall: self.wall(), jitter: Jitter(jitter) }
     }
 
     /// The present as a point in time that survives a restart.
     pub fn moment(&self) -> Moment {
-        Moment { boot_id: self.boot_id, boot: self.boot(), wall: wall() }
+        Moment { boot_id: self.boot_id, boot: self.boot(), wall: self.wall() }
     }
 }
 

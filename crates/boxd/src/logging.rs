@@ -38,7 +38,7 @@ pub fn start(filter: &str) -> Result<(), InvalidFilter> {
 }
 
 /// Whether stderr is the journal's, by systemd's own mark (systemd.exec(5)).
-fn to_the_journal() -> bool {
+pub(crate) fn to_the_journal() -> bool {
     #[cfg(unix)]
     {
         let Ok(stream) = std::env::var("JOURNAL_STREAM") else { return false };

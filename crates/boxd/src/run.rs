@@ -98,6 +98,13 @@ fn system(what: &'static str) -> impl FnOnce(std::io::Error) -> Failure {
 
 /// Runs until SIGTERM or SIGINT.
 pub fn serve(options: &Options) -> Result<(), Failure> {
+    serve_by(options, Clock::of_this_boot())
+}
+
+/// Runs until SIGTERM or SIGINT, by this clock.
+pub fn serve_by(options: &Options, clock: Clock) -> Result<(), Failure> {
+    #[cfg(unix)]
+    crate::platform::keep_descriptors_from_children();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .enable_time()
@@ -105,13 +112,13 @@ pub fn serve(options: &Options) -> Result<(), Failure> {
         .thread_keep_alive(THREAD_REST)
         .build()
         .map_err(system("the async runtime cannot be started"))?;
-    let served = runtime.block_on(serve_here(options));
+    let served = runtime.block_on(serve_here(options, clock));
     // The store is at rest by now; a command that a secret is awaited from need not be.
     runtime.shutdown_background();
     served
 }
 
-async fn serve_here(options: &Options) -> Result<(), Failure> {
+async fn serve_here(options: &Options, clock: Clock) -> Result<(), Failure> {
     let mut wishes = crate::signals::Wishes::listen().map_err(system("signals cannot be caught"))?;
     let alarm = Alarm::new().map_err(system("no timer can be had"))?;
     let limits = Limits::of_this_process();
@@ -131,7 +138,7 @@ async fn serve_here(options: &Options) -> Result<(), Failure> {
         None => Listener::bind(&places.socket)?,
     };
     let broker = Broker::new(
-        Clock::of_this_boot(),
+        clock,
         Arc::new(store),
         BoxApi::new(
             crate::box_api::Deadlines::default(),
@@ -183,9 +190,14 @@ pub async fn run(
         let broker = broker.clone();
         tokio::spawn(async move { broker.keep_time(alarm).await })
     };
+    let messenger = {
+        let broker = broker.clone();
+        tokio::spawn(async move { broker.keep_people_informed().await })
+    };
     server::run(listener, broker.clone(), stop, limits).await;
     service_manager::stopping();
     timekeeper.abort();
+    messenger.abort();
     broker.wind_down().await;
     tracing::info!("boxd ends");
 }

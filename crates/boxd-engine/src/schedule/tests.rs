@@ -79,7 +79,8 @@ fn retries_grow_to_minutes_and_keep_what_box_asked_for() {
         assert_eq!(retry_delay(u32::MAX, past, Some(s(300)), LEAST), s(300));
         assert_eq!(retry_delay(9, past, Some(s(86_400)), LEAST), s(3600), "an hour at most");
     }
-    assert_eq!(retry_delay(1, true, None, LEAST), s(86_400));
+    assert_eq!(retry_delay(300, true, None, MOST), s(301), "the 60 days alone slow nothing down");
+    assert_eq!(retry_delay(301, true, None, LEAST), s(86_400), "a day of trying does");
 }
 
 #[test]
@@ -94,7 +95,7 @@ fn doubt_waits_five_seconds_and_more() {
     assert_eq!(doubt_delay(1, false, Some(s(1)), LEAST), s(5), "and never shortens");
     assert_eq!(doubt_delay(1, false, Some(s(86_400)), LEAST), s(3600));
     assert_eq!(doubt_delay(8, true, None, LEAST), s(150));
-    assert_eq!(doubt_delay(9, true, None, LEAST), s(86_400));
+    assert_eq!(doubt_delay(601, true, None, LEAST), s(86_400));
 }
 
 #[test]

@@ -176,7 +176,7 @@ impl Session {
     }
 
     /// Remembers a renewal that was asked for while a note was being written; one under way serves everybody.
-    fn wish_for(&mut self, cause: Cause) {
+    pub(super) fn wish_for(&mut self, cause: Cause) {
         let renews = matches!(
             self.phase,
             Phase::Proving(_)

@@ -97,6 +97,7 @@ impl Session {
             wish: None,
             queued: None,
             clocks: clocks::Anchor::at(now),
+            eager_until: BootTime::default(),
             warned: u8::MAX,
             born: None,
             user: None,

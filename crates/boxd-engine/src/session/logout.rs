@@ -30,7 +30,8 @@ impl Session {
             }
         };
         self.begun = now.boot;
-        let dead = matches!(self.trouble, Some(Trouble::Taken(_) | Trouble::LostForGood(_)));
+        let dead =
+            matches!(self.trouble, Some(Trouble::Taken(_) | Trouble::Lapsed(_) | Trouble::LostForGood(_)));
         if local || dead || !record.is_revocable() {
             self.forget(operation, effects);
             return;

@@ -71,6 +71,8 @@ pub struct Session {
     /// What was asked for while the record was away.
     queued: Option<Queued>,
     clocks: clocks::Anchor,
+    /// Until when failed attempts are repeated quickly: the machine woke not long ago.
+    eager_until: BootTime,
     /// `lead` as it was configured when the published token was committed.
     lead_in_force: Duration,
     /// The longest life seen of this grant's tokens; a replayed answer tells a shorter one.
@@ -170,6 +172,7 @@ impl Session {
         self.watch_clocks(now, &mut effects);
         match event {
             Event::Tick => {}
+            Event::Woke => self.woke(now),
             Event::Proved { generation, result } => self.proved(now, generation, result, &mut effects),
             Event::Answered { spend, sent, exchange } => {
                 self.answered(now, *spend, sent, &exchange, &mut effects);

@@ -193,7 +193,12 @@ impl Session {
         }
         let in_need = self.in_need(now);
         let Some(doubt) = &mut self.doubt else {
-            self.proved_dead(now, Trouble::Taken(description), effects);
+            let trouble = if self.past_deadline(now) {
+                Trouble::Lapsed(description)
+            } else {
+                Trouble::Taken(description)
+            };
+            self.proved_dead(now, trouble, effects);
             return;
         };
         doubt.attempts = doubt.attempts.saturating_add(1);
@@ -257,7 +262,8 @@ impl Session {
     fn again_after(&mut self, now: Now, delay: std::time::Duration, told: bool) {
         // A harmless failure leaves an older doubt as it was, and with it the pause.
         let least = if self.doubt.is_some() { schedule::DOUBT_PAUSE } else { std::time::Duration::ZERO };
-        let mut next = now.boot.after(delay.max(least));
+        let most = self.eager_pause(now).filter(|_| !told).unwrap_or(delay);
+        let mut next = now.boot.after(delay.min(most).max(least));
         if told {
             self.not_before = next;
         } else if self.in_need(now) {

@@ -312,7 +312,7 @@ impl World {
     pub(crate) fn step_clock(&mut self, by: i64) {
         self.wall += by;
         self.early_change = true;
-        self.tell(Event::Tick);
+        self.tell(Event::Woke);
     }
 
     /// Time passes, and what falls due is told; what is under way stays under way.
@@ -377,7 +377,9 @@ impl World {
             Asked::Refuse(refusal) => {
                 let plain = min_ttl == 0 && ask.rejected != Some(view.generation);
                 assert!(!(valid && plain), "a valid token is withheld: {refusal:?}");
-                if let Refusal::Trouble(Trouble::Taken(_) | Trouble::LostForGood(_)) = refusal {
+                if let Refusal::Trouble(Trouble::Taken(_) | Trouble::Lapsed(_) | Trouble::LostForGood(_)) =
+                    refusal
+                {
                     assert!(!self.box_.is_alive() || self.excused, "given up though alive");
                 }
             }

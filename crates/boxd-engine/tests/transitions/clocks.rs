@@ -135,8 +135,16 @@ fn neither_clock_ends_a_grant() {
     bench.wait(500 * DAY);
     bench.fail(crate::fixtures::unreachable());
     assert_eq!(bench.state(), State::Backoff);
+    for _ in 0..300 {
+        assert!(bench.due_in() <= Some(300), "the date alone slows nothing down");
+        bench.fail(crate::fixtures::unreachable());
+    }
     for _ in 0..20 {
-        assert_eq!(bench.due_in(), Some(DAY), "past the sixty days there is one try a day");
+        assert_eq!(
+            bench.due_in(),
+            Some(DAY),
+            "past the sixty days and a day of trying there is one try a day"
+        );
         bench.fail(crate::fixtures::unreachable());
         assert_eq!(bench.state(), State::Backoff);
     }
@@ -149,7 +157,8 @@ fn neither_clock_ends_a_grant() {
 fn doubt_past_the_sixty_days_ends_at_one_try_a_day() {
     let mut bench = Bench::healthy();
     bench.wait(61 * DAY);
-    for _ in 0..12 {
+    for _ in 0..601 {
+        assert!(bench.due_in() <= Some(150));
         bench.fail(lost());
         assert_eq!(bench.state(), State::InDoubt);
     }
@@ -172,4 +181,16 @@ fn a_stepped_clock_keeps_to_what_box_asked_for() {
     bench.tell(Event::Tick);
     assert!(bench.idle());
     assert_eq!(bench.due_in(), Some(250));
+}
+
+#[test]
+fn a_clock_that_steps_while_a_note_is_written_is_minded_after_it() {
+    let mut bench = Bench::healthy();
+    let user = boxd_engine::User { id: "1".into(), login: "ada@example.com".into(), name: "Ada".into() };
+    bench.tell(Event::Identified(user));
+    bench.wall += 31_536_000_000;
+    bench.tell(Event::Woke);
+    bench.hush();
+    bench.committed();
+    bench.said(&["renewing: Clock", "prove 5"]);
 }

@@ -16,3 +16,4 @@ mod rejecting;
 mod replacing;
 mod server;
 mod spreading;
+mod waking;

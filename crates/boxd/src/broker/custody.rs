@@ -58,7 +58,10 @@ impl Broker {
     async fn revoke_last_token(&self, account: &Arc<Account>) {
         let access = {
             let view = account.view.borrow();
-            let dead = matches!(view.trouble, Some(Trouble::Taken(_) | Trouble::LostForGood(_)));
+            let dead = matches!(
+                view.trouble,
+                Some(Trouble::Taken(_) | Trouble::Lapsed(_) | Trouble::LostForGood(_))
+            );
             let served = view.serve(self.clock.boot(), Duration::ZERO).filter(|_| dead);
             served.map(|served| served.access)
         };

@@ -48,6 +48,7 @@ impl Broker {
         drop(held);
         if let Some(before) = before {
             self.tell_watchers(account, &before, &view);
+            self.notifier.look_at(&account.name);
         }
         for effect in effects {
             self.perform(account, effect);
@@ -80,6 +81,9 @@ impl Broker {
             Effect::Notice(notice) => {
                 account.tally.note(&notice);
                 log(&account.name, &notice);
+                if let Notice::DeadlineNear { .. } = notice {
+                    self.notifier.look_at(&account.name);
+                }
             }
         }
     }
@@ -233,11 +237,8 @@ fn log(account: &AccountName, notice: &Notice) {
         Notice::ClockDoubt => {
             tracing::warn!(%account, "wall clock and boot clock disagree; the token is renewed to be sure");
         }
-        Notice::DeadlineNear { days } => tracing::warn!(
-            %account,
-            days,
-            "the refresh token dies within {days} days unless it can be renewed: see `boxctl status {account}`"
-        ),
+        // Whether people hear of it is for the notifier to say.
+        Notice::DeadlineNear { days } => tracing::debug!(%account, days, "the refresh token is old"),
     }
 }
 

@@ -76,7 +76,7 @@ impl Broker {
 
     /// An account that was made for an import whose refresh token was dead from the beginning is nobody's.
     async fn give_up_dead_import(&self, account: &Arc<Account>, problem: &Problem) -> Result<(), Problem> {
-        let dead = matches!(account.view.borrow().trouble, Some(Trouble::Taken(_)));
+        let dead = matches!(account.view.borrow().trouble, Some(Trouble::Taken(_) | Trouble::Lapsed(_)));
         if !dead {
             return Ok(());
         }

@@ -16,6 +16,7 @@ mod minting;
 mod operations;
 mod passing;
 mod pending;
+mod people;
 mod probe;
 mod problems;
 mod redeem;
@@ -66,6 +67,7 @@ use crate::{
     config::Config,
     derived::DerivedTokens,
     login::Logins,
+    notify::Notifier,
     passthrough::Ways,
     store::Store,
 };
@@ -95,6 +97,7 @@ pub struct Shared {
     accounts: RwLock<BTreeMap<AccountName, Arc<Account>>>,
     timers: Timers,
     feed: Feed,
+    notifier: Notifier,
     operations: Operations,
     /// Holds the broker itself, for as long as the process.
     logins: OnceLock<Logins<Broker>>,
@@ -149,6 +152,7 @@ impl Broker {
             accounts: RwLock::default(),
             timers: Timers::default(),
             feed: Feed::new(run_id()),
+            notifier: Notifier::default(),
             operations: Operations::default(),
             logins: OnceLock::new(),
             derived: OnceLock::new(),
@@ -177,7 +181,7 @@ impl Broker {
 
     /// Starts what is due and keeps time, for ever.
     pub async fn keep_time(&self, alarm: Alarm) {
-        self.tick_all().await;
+        self.tell_all(|| Event::Tick).await;
         self.resume_logins();
         let broker = self.clone();
         tokio::spawn(async move { broker.settle_keys().await });
@@ -193,8 +197,10 @@ impl Broker {
             let first = self.timers.first();
             tokio::select! {
                 rang = alarm.ring(first, &self.clock) => {
-                    if rang == Rang::ClockSet {
-                        self.tick_all().await;
+                    if rang == Rang::Woke {
+                        tracing::debug!("the machine woke, or its clock was set");
+                        self.tell_all(|| Event::Woke).await;
+                        self.look_at_all();
                     }
                 }
                 () = self.timers.sooner.notified() => {}
@@ -212,10 +218,10 @@ impl Broker {
         }
     }
 
-    async fn tick_all(&self) {
+    async fn tell_all(&self, event: impl Fn() -> Event) {
         for some in self.all().chunks(IN_ONE_GO) {
             for account in some {
-                self.tell(account, Event::Tick);
+                self.tell(account, event());
             }
             tokio::task::yield_now().await;
         }
@@ -286,6 +292,7 @@ impl Broker {
                 config.accounts().contains_key(name) || !account.is_absent() || self.waiting.has(name);
             if !stays {
                 self.tell_of_removal(name);
+                self.notifier.look_at(name);
             }
             stays
         });

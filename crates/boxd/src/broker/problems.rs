@@ -165,6 +165,37 @@ pub(super) fn problem(code: Code, account: &AccountName, detail: String, next_st
     Problem { code, detail, account: Some(account.as_str().to_owned()), next_step, retry_after_seconds: None }
 }
 
+/// The command that a person runs next because of a trouble.
+pub(super) fn command(account: &AccountName, trouble: &Trouble) -> String {
+    match trouble {
+        Trouble::Absent
+        | Trouble::Taken(_)
+        | Trouble::Lapsed(_)
+        | Trouble::LostForGood(_)
+        | Trouble::Damaged(_)
+        | Trouble::AccessOnly => format!("boxctl login {account}"),
+        Trouble::AccessOnlyEnded => format!("boxctl import -a {account} --from token --replace"),
+        Trouble::Unprepared(_)
+        | Trouble::InvalidClient(_)
+        | Trouble::AuthDiffers { .. }
+        | Trouble::BindingDiffers { .. }
+        | Trouble::Orphaned => "boxctl reload".into(),
+        Trouble::UnauthorizedClient(_)
+        | Trouble::PasswordReset
+        | Trouble::TermsOfService
+        | Trouble::Refused(_)
+        | Trouble::AppRefused(_) => format!("boxctl refresh {account}"),
+        Trouble::ForeignMachine => format!("boxctl adopt {account}"),
+        Trouble::NotProved(_) | Trouble::NotSaved(_) => "boxctl paths state".into(),
+        Trouble::Locked(_) => "boxctl key".into(),
+        Trouble::Unreachable(_)
+        | Trouble::AnswerLost(_)
+        | Trouble::Throttled
+        | Trouble::ArrivedExpired
+        | Trouble::Busy => format!("boxctl status {account}"),
+    }
+}
+
 /// What a person can do about a trouble.
 fn next_step(account: &AccountName, trouble: &Trouble) -> String {
     match trouble {
@@ -183,6 +214,11 @@ fn next_step(account: &AccountName, trouble: &Trouble) -> String {
             "stop other programs that use this grant, then log in again: boxctl login {account} (or try the old one \
              once more: boxctl refresh {account})"
         ),
+        Trouble::Lapsed(_) => {
+            format!(
+                "log in again: boxctl login {account} (or try the old one once more: boxctl refresh {account})"
+            )
+        }
         Trouble::Damaged(_) => {
             format!("restore the file from a backup, or log in again: boxctl login {account}")
         }
@@ -226,5 +262,44 @@ fn next_step(account: &AccountName, trouble: &Trouble) -> String {
         ),
         Trouble::Locked(lock) => lock.next_step.clone(),
         Trouble::Busy => "wait a moment and try again".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use boxd_engine::Binding;
+
+    use super::*;
+
+    #[test]
+    fn who_must_act_is_told_the_very_command() {
+        let account: AccountName = "work".parse().unwrap();
+        let binding = || Binding { client_id: "a".into(), token_origin: "b".into() };
+        let why = || "why".to_owned();
+        for trouble in [
+            Trouble::Absent,
+            Trouble::Taken(why()),
+            Trouble::Lapsed(why()),
+            Trouble::LostForGood(why()),
+            Trouble::Damaged(why()),
+            Trouble::AccessOnly,
+            Trouble::AccessOnlyEnded,
+            Trouble::Unprepared(why()),
+            Trouble::InvalidClient(why()),
+            Trouble::UnauthorizedClient(why()),
+            Trouble::PasswordReset,
+            Trouble::TermsOfService,
+            Trouble::Refused(why()),
+            Trouble::AppRefused(why()),
+            Trouble::BindingDiffers { stored: binding(), configured: binding() },
+            Trouble::AuthDiffers { stored_is_login: true },
+            Trouble::Orphaned,
+            Trouble::ForeignMachine,
+            Trouble::NotProved(why()),
+            Trouble::NotSaved(why()),
+        ] {
+            let (step, command) = (next_step(&account, &trouble), command(&account, &trouble));
+            assert!(step.contains(&command), "{}: {step} lacks {command}", trouble.name());
+        }
     }
 }

@@ -61,5 +61,7 @@ impl Broker {
             self.tell(&account, Event::Configured(effective.settings));
         }
         self.sweep();
+        // There may be a command now that wants to know.
+        self.look_at_all();
     }
 }

@@ -1,10 +1,13 @@
 //! What `status` shows of an account.
 
-use boxd_engine::{State, Way};
+use boxd_engine::{BootId, Now, Snapshot, State, Way, trouble::Remedy};
 use boxd_proto::{AccountStatus, Auth, GrantState, User};
 
 use super::{Broker, account::Account, problems};
 use crate::account_name::AccountName;
+
+/// So long before its end a login that is not renewed is spoken of, in milliseconds.
+const WARN_BEFORE_MILLIS: i64 = 14 * 24 * 60 * 60 * 1000;
 
 impl Broker {
     /// The account as it stands now.
@@ -42,12 +45,14 @@ impl Broker {
                 Some(trouble) => Some(problems::of_trouble(&account.name, trouble)),
                 None => None,
             },
-            warnings: self.warnings(&account.name),
+            warnings: self.warnings(&account.name, old_age(&account.name, &view, now, self.clock.boot_id())),
         }
     }
 
-    fn warnings(&self, account: &AccountName) -> Vec<String> {
-        let mut warnings = vec![format!("sealed with {}", self.store.key_source())];
+    fn warnings(&self, account: &AccountName, old_age: Option<String>) -> Vec<String> {
+        let mut warnings: Vec<String> = old_age.into_iter().collect();
+        warnings.extend(self.notifier.complaint());
+        warnings.push(format!("sealed with {}", self.store.key_source()));
         if let Some(wanted) = self.wanted_key_source() {
             warnings.push(wanted);
         }
@@ -62,6 +67,27 @@ impl Broker {
         }
         warnings
     }
+}
+
+/// What is to be said of a refresh token that dies before long because something keeps boxd from renewing it.
+fn old_age(account: &AccountName, view: &Snapshot, now: Now, boot_id: BootId) -> Option<String> {
+    let trouble = view.trouble.as_ref().filter(|trouble| trouble.remedy() != Remedy::Login)?;
+    let deadline = view.login_deadline(now, boot_id)?;
+    let left = deadline.millis_since(now.wall);
+    let days = left.div_euclid(24 * 60 * 60 * 1000);
+    (left <= WARN_BEFORE_MILLIS).then(|| {
+        let date = boxd_json::date(deadline.unix_seconds());
+        if left < 0 {
+            return format!(
+                "{account}: by this machine's clock its login has ended on {date}, which Box has not said yet ({trouble}); \
+                 if it does: boxctl login {account}"
+            );
+        }
+        format!(
+            "{account}: its login ends on {date}, in {days} days, unless it is renewed before ({trouble}); then: \
+             boxctl login {account}"
+        )
+    })
 }
 
 pub(super) fn grant_state(state: State) -> GrantState {

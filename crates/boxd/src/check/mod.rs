@@ -28,6 +28,12 @@ pub fn report(places: &Places, config: &Config, store: &Inspection) -> Report {
     if config.passthrough() {
         report.line("api", "calls to Box's API are passed through");
     }
+    if let Some(hook) = config.hook() {
+        match hook.locate(std::env::var_os("PATH").as_deref()) {
+            Ok(program) => report.line("notify", program.display()),
+            Err(error) => report.fault(error),
+        }
+    }
     for error in config.unusable_ca_files() {
         report.fault(error);
     }

@@ -215,3 +215,13 @@ fn a_certificate_file_that_is_missing_is_a_fault() {
     let text = "[accounts.work.box]\nca_file = \"absent.pem\"\n";
     says(&report(text, Vec::new()), 1, &["absent.pem cannot be read", "account    work"]);
 }
+
+#[test]
+fn a_command_for_people_that_cannot_be_run() {
+    says(&report("[notify]\ncommand = [\"sh\"]\n", Vec::new()), 0, &["notify     /"]);
+    says(
+        &report("[notify]\ncommand = [\"./page-me\"]\n", Vec::new()),
+        1,
+        &["FAULT      [notify] command: there is no program"],
+    );
+}

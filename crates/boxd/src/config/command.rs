@@ -93,12 +93,17 @@ impl Complaint {
     /// Its end as one short line for people: nothing in it can move a cursor or turn text around.
     fn told(&self) -> String {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let text = String::from_utf8_lossy(&kept);
-        let surplus = text.trim().chars().count().saturating_sub(TOLD_COMPLAINT);
-        let line: String =
-            text.trim().chars().skip(surplus).map(|c| if is_unprintable(c) { ' ' } else { c }).collect();
-        if line.trim().is_empty() { String::new() } else { format!(": {}", line.trim()) }
+        as_one_line(&kept)
     }
+}
+
+/// The end of an output as one short line after a colon; nothing where there was none.
+pub(crate) fn as_one_line(output: &[u8]) -> String {
+    let text = String::from_utf8_lossy(output);
+    let surplus = text.trim().chars().count().saturating_sub(TOLD_COMPLAINT);
+    let line: String =
+        text.trim().chars().skip(surplus).map(|c| if is_unprintable(c) { ' ' } else { c }).collect();
+    if line.trim().is_empty() { String::new() } else { format!(": {}", line.trim()) }
 }
 
 /// Control characters, and those that change the direction or the lines of a text (Unicode `Bidi_Control`, Zl, Zp).

@@ -14,6 +14,7 @@ use super::{
     document::{Keys, Lines, Source, Table, Value},
     duration,
     exposure::{self, Holdings},
+    notify::Hook,
     store,
 };
 use crate::{
@@ -22,8 +23,8 @@ use crate::{
 };
 
 const ROOT: Keys = Keys {
-    known: &["default_account", "accounts", "refresh", "box", "api", "store"],
-    elsewhere: &["access", "notify", "audit"],
+    known: &["default_account", "accounts", "refresh", "box", "api", "notify", "store"],
+    elsewhere: &["access", "audit"],
 };
 const REFRESH: Keys = Keys { known: &["lead"], elsewhere: &[] };
 const API: Keys = Keys { known: &["enabled"], elsewhere: &[] };
@@ -96,6 +97,10 @@ impl<'p> Reader<'p> {
         }
         if let Some(value) = root.get("store") {
             config.store_key = store::key(&value)?;
+        }
+        if let Some(value) = root.get("notify") {
+            config.hook = Some(Hook::read(&value, &self.base)?);
+            self.holdings.power = true;
         }
         if let Some(value) = root.get("box") {
             config.endpoint = self.endpoint(&value)?;

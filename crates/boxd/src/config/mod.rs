@@ -9,6 +9,7 @@ mod effective;
 pub mod error;
 pub mod exposure;
 mod file;
+mod notify;
 pub mod paths;
 mod reference;
 pub mod secret_source;
@@ -27,9 +28,12 @@ use crate::{
     store::KeyChoice,
 };
 
+pub(crate) use command::as_one_line;
 pub use effective::{Effective, EffectiveSecret, Kept};
 pub use error::ConfigError;
 pub use exposure::Exposure;
+pub(crate) use notify::USUAL_PATH;
+pub use notify::{Hook, NotRunnable};
 pub use paths::Paths;
 pub use secret_source::{SecretError, SecretSource};
 
@@ -42,6 +46,7 @@ pub struct Config {
     endpoint: EndpointSettings,
     passthrough: bool,
     store_key: KeyChoice,
+    hook: Option<Hook>,
     ca_files: Vec<ca_files::CaFileKey>,
 }
 
@@ -109,6 +114,7 @@ impl Default for Config {
             endpoint: EndpointSettings::default(),
             passthrough: false,
             store_key: KeyChoice::default(),
+            hook: None,
             ca_files: Vec::new(),
         }
     }
@@ -133,6 +139,11 @@ impl Config {
     /// `key` of `[store]`: where a new store gets its sealing key from.
     pub fn store_key(&self) -> KeyChoice {
         self.store_key
+    }
+
+    /// `[notify]`: what is run when a person is needed.
+    pub fn hook(&self) -> Option<&Hook> {
+        self.hook.as_ref()
     }
 
     /// Renew this long before expiry.

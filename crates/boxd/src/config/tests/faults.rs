@@ -52,12 +52,18 @@ fn an_unknown_key_names_line_and_nearest_key() {
 }
 
 #[test]
+fn a_hook_names_a_program() {
+    for text in ["command = []", "command = [\"\"]", "command = \"page-me\"", "", "command = [\"a\\u0000b\"]"]
+    {
+        let error = fault(&format!("[notify]\n{text}"));
+        assert!(error.contains("notify"), "{text}: {error}");
+    }
+    assert!(fault("[notify]\ncomand = [\"x\"]").contains("did you mean `command`?"));
+}
+
+#[test]
 fn what_later_versions_know_is_refused_by_name() {
-    for (text, name) in [
-        ("[[access]]\ngroup = \"x\"", "`access`"),
-        ("[notify]\ncommand = [\"x\"]", "`notify`"),
-        ("[audit]\nrequired = true", "`audit`"),
-    ] {
+    for (text, name) in [("[[access]]\ngroup = \"x\"", "`access`"), ("[audit]\nrequired = true", "`audit`")] {
         let error = fault(text);
         assert!(error.ends_with(&format!("{name} is not supported by this version of boxd")), "{error}");
     }
