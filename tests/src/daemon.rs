@@ -113,7 +113,7 @@ impl Daemon {
     }
 
     /// Starts the daemon itself with the kernel's boot clock so many seconds ahead of the machine's
-    /// (time_namespaces(7)), and returns once it answers.
+    /// (`time_namespaces(7)`), and returns once it answers.
     pub fn restart_in_time_namespace(&mut self, ahead: u64) {
         let mut command = self.daemon_command(Path::new("unshare"));
         command.args(["--time", "--boottime", &ahead.to_string(), "--"]).arg(&Binaries::built().boxd);
