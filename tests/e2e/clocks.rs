@@ -162,3 +162,34 @@ fn booted_a_year_ahead_and_then_with_the_right_clock_the_grant_lives() {
     world.is_well();
     assert_eq!(world.generation(), before + 2, "once each");
 }
+
+/// With the kernel's own clocks, where it lets us: the boot clock leaps by 59 days, which the wall clock knows nothing of.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_boot_clock_that_leaps_costs_one_renewal_and_wakes_the_next_in_time() {
+    let mut allowed = std::process::Command::new("unshare");
+    if !allowed
+        .args(["--time", "--boottime", "1", "--", "true"])
+        .status()
+        .is_ok_and(|status| status.success())
+    {
+        // Time namespaces are for root; the other tests move a clock of ours.
+        return;
+    }
+    let sandbox = Sandbox::start(&["--access-ttl", "6s"]);
+    let mut daemon = Daemon::start();
+    let imported = daemon.boxctl_with(&["import", "-", "-a", "work"], &sandbox.line.to_string());
+    assert_eq!(imported.code, 0, "{imported:?}");
+    let before = daemon.status()["generation"].as_u64().expect("a number");
+    daemon.kill();
+    daemon.restart_in_time_namespace(59 * 86_400);
+    assert_eq!(daemon.boxctl(&["token", "work"]).code, 0);
+    // One because nobody knows how old the token is, and one as planned: the kernel's timer rang by the leapt clock.
+    daemon.wait_for_generation(before + 2);
+    daemon.kill();
+    daemon.restart();
+    daemon.wait_for_generation(before + 3);
+    let grant = sandbox.grant();
+    assert_eq!((&grant["alive"], &grant["max_in_flight"]), (&json!(true), &json!(1)));
+    assert_eq!(sandbox.who_am_i(&daemon.token()), 200);
+}

@@ -119,6 +119,15 @@ impl Daemon {
         self.expect_answer();
     }
 
+    /// Starts the daemon itself with the kernel's boot clock so many seconds ahead of the machine's
+    /// (`time_namespaces(7)`), and returns once it answers.
+    pub fn restart_in_time_namespace(&mut self, ahead: u64) {
+        let mut command = self.daemon_command(Path::new("unshare"));
+        command.args(["--time", "--boottime", &ahead.to_string(), "--"]).arg(&Binaries::built().boxd);
+        self.child = Some(command.spawn().expect("unshare starts"));
+        self.expect_answer();
+    }
+
     /// Moves its clock: `sleep SECONDS`, the machine sleeps; `step SECONDS`, somebody sets its clock.
     pub fn clock(&mut self, order: &str) {
         let clock = self.clock.as_mut().expect("its clock can be moved");

@@ -116,12 +116,13 @@ fn wait(mut child: Child, id: u32, deadlines: Deadlines) -> io::Result<Option<Ex
         return status.map(Some);
     }
     signal_group(id, Last::Asked);
-    let ended = receiver.recv_timeout(deadlines.end).is_ok();
+    receiver.recv_timeout(deadlines.end).ok();
     // Also what it started and left behind.
-    signal_group(id, if ended { Last::Asked } else { Last::Forced });
+    signal_group(id, Last::Forced);
     Ok(None)
 }
 
+#[derive(Clone, Copy)]
 enum Last {
     Asked,
     Forced,

@@ -72,11 +72,11 @@ impl Memory {
     }
 
     /// Notes what was told; nothing that is worth remembering removes the account. Returns whether that is new.
-    pub(super) fn note(&mut self, account: &AccountName, told: Told) -> bool {
+    pub(super) fn note(&mut self, account: &AccountName, told: &Told) -> bool {
         if told.condition.is_none() && told.warned.is_none() {
             return self.told.remove(account).is_some();
         }
-        self.told.insert(account.clone(), told.clone()).as_ref() != Some(&told)
+        self.told.insert(account.clone(), told.clone()).as_ref() != Some(told)
     }
 
     /// What is to be written, and where.
@@ -123,13 +123,13 @@ mod tests {
         let work: AccountName = "work".parse().unwrap();
         let mut memory = Memory::open(place.path());
         let told = Told { grant: "ab".into(), generation: 7, condition: None, warned: Some(7) };
-        assert!(memory.note(&work, told.clone()));
-        assert!(!memory.note(&work, told.clone()), "nothing new");
+        assert!(memory.note(&work, &told));
+        assert!(!memory.note(&work, &told), "nothing new");
         let (file, text) = memory.page();
         write(&file, &text).unwrap();
         assert_eq!(Memory::open(place.path()).of(&work), Some(&told));
         assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1, "nothing is left beside it");
-        assert!(memory.note(&work, Told::default()), "forgotten");
+        assert!(memory.note(&work, &Told::default()), "forgotten");
 
         for damage in ["", "{", "[]", r#"{"schema":9,"accounts":{}}"#] {
             fs::write(&file, damage).unwrap();

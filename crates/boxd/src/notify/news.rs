@@ -92,11 +92,10 @@ pub(super) fn of(standing: &Standing, lasted: Duration, told: Option<&Told>, hoo
         }
     }
 
-    if let Some(days) = threshold(standing).filter(|_| standing.state != State::LoginRequired) {
-        if known.warned.is_none_or(|warned| days < warned) && impatient {
-            let told = Told { warned: Some(days), condition: known.condition, ..present };
-            verdict.news.push(News { kind: Kind::Deadline(days), told });
-        }
+    let threshold = threshold(standing).filter(|_| impatient && standing.state != State::LoginRequired);
+    if let Some(days) = threshold.filter(|days| known.warned.is_none_or(|warned| *days < warned)) {
+        let told = Told { warned: Some(days), condition: known.condition, ..present };
+        verdict.news.push(News { kind: Kind::Deadline(days), told });
     }
     verdict.undecided = standing.fault.is_some() && !impatient;
     verdict

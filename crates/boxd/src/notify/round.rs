@@ -77,7 +77,7 @@ impl<A: Accounts> Round<A> {
             if index % IN_ONE_GO == IN_ONE_GO - 1 {
                 tokio::task::yield_now().await;
             }
-            changed |= self.look_at(name, now, &mut tellings);
+            changed |= self.look_at(&name, now, &mut tellings);
         }
         let (outcome, told) = self.tell(tellings).await;
         if changed || told {
@@ -87,27 +87,27 @@ impl<A: Accounts> Round<A> {
     }
 
     /// Whether the memory changed.
-    fn look_at(&mut self, name: AccountName, now: BootTime, tellings: &mut Vec<Telling>) -> bool {
-        let Some(standing) = self.accounts.standing(&name) else {
-            self.wrong_since.remove(&name);
-            return self.memory.note(&name, Told::default());
+    fn look_at(&mut self, name: &AccountName, now: BootTime, tellings: &mut Vec<Telling>) -> bool {
+        let Some(standing) = self.accounts.standing(name) else {
+            self.wrong_since.remove(name);
+            return self.memory.note(name, &Told::default());
         };
         let since = if standing.fault.is_some() {
             *self.wrong_since.entry(name.clone()).or_insert(now)
         } else {
-            self.wrong_since.remove(&name);
+            self.wrong_since.remove(name);
             now
         };
         let hooked = self.accounts.hook().is_some();
-        let verdict = news::of(&standing, now.since(since), self.memory.of(&name), hooked);
+        let verdict = news::of(&standing, now.since(since), self.memory.of(name), hooked);
         if verdict.undecided {
-            self.look_again(&name, since.after(news::PATIENCE));
+            self.look_again(name, since.after(news::PATIENCE));
         }
         let at = self.accounts.now().wall.unix_seconds();
         for News { kind, told } in verdict.news {
-            let event = event::of(&name, &standing, &News { kind, told: told.clone() }, at);
+            let event = event::of(name, &standing, &News { kind, told: told.clone() }, at);
             if let Some(until) = self.refused.get(&event.id).copied() {
-                self.look_again(&name, until);
+                self.look_again(name, until);
                 continue;
             }
             tell::aloud(&event);
@@ -173,7 +173,7 @@ impl<A: Accounts> Round<A> {
         } else if let Some(condition) = &mut told.condition {
             condition.delivered = delivered;
         }
-        self.memory.note(&account, told)
+        self.memory.note(&account, &told)
     }
 
     async fn save(&self) {

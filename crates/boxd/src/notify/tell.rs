@@ -62,16 +62,12 @@ pub(super) async fn through(hook: &Hook, event: &Event) -> Result<(), String> {
     loop {
         let Err(error) = once(hook, event).await else { return Ok(()) };
         let error = format!("[notify] command {}: {error}", hook.program.display());
-        match pauses.next() {
-            Some(pause) => {
-                tracing::warn!(%error, event = event.id, "nobody was notified; trying again");
-                tokio::time::sleep(pause).await;
-            }
-            None => {
-                tracing::error!(%error, event = event.id, "nobody was notified");
-                return Err(error);
-            }
-        }
+        let Some(pause) = pauses.next() else {
+            tracing::error!(%error, event = event.id, "nobody was notified");
+            return Err(error);
+        };
+        tracing::warn!(%error, event = event.id, "nobody was notified; trying again");
+        tokio::time::sleep(pause).await;
     }
 }
 
