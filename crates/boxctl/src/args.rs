@@ -95,6 +95,9 @@ pub(crate) enum Command {
     Reload,
     /// Print what Prometheus reads
     Metrics(Metrics),
+    /// Check everything that can go wrong on this machine, each with its remedy
+    #[command(after_help = crate::doctor::HELP)]
+    Doctor,
     /// Show the places in use
     Paths {
         /// Only this one

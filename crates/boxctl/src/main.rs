@@ -4,6 +4,7 @@
 mod args;
 mod command;
 mod daemon;
+mod doctor;
 mod duration;
 #[cfg(unix)]
 mod exec;

@@ -428,5 +428,7 @@ fn kind(response: &Response) -> &'static str {
         Response::LoginPage(_) => "a login",
         Response::LoginNeeds(_) => "what a login needs",
         Response::TokenEndpoint(_) => "a token endpoint",
+        Response::Reached(_) => "a way to Box",
+        Response::Holders(_) => "holders of grants",
     }
 }

@@ -49,6 +49,7 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
         Some(Command::Adopt { account }) => adopt::run(global, account),
         Some(Command::Reload) => reload::run(global),
         Some(Command::Metrics(options)) => metrics::run(global, options),
+        Some(Command::Doctor) => crate::doctor::run(global),
         Some(Command::Paths { what }) => paths::run(global, *what),
     };
     output::finish(result, global.json)

@@ -8,7 +8,9 @@ use super::{
     login::BeginLogin,
     token::{ScopedTokenRequest, TokenRequest},
 };
-use crate::{error::Code, piece::Piece, secret::Secret, token_endpoint::OpenTokenEndpoint};
+use crate::{
+    error::Code, fingerprint::Fingerprints, piece::Piece, secret::Secret, token_endpoint::OpenTokenEndpoint,
+};
 
 /// A request. Variants are only ever added at the end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,4 +114,10 @@ pub enum Request {
     /// Open an OAuth token endpoint on the loopback interface, for a program that renews its token by itself; answered
     /// by a list of one [`Response::TokenEndpoint`](crate::Response::TokenEndpoint). The endpoint is there until the client closes the connection.
     OpenTokenEndpoint(Box<OpenTokenEndpoint>),
+    /// Ask every place at Box that the accounts and the config name, without credentials; answered by a list of
+    /// [`Response::Reached`](crate::Response::Reached).
+    Probe,
+    /// Which accounts hold grants that are known elsewhere; answered by [`Response::Holders`](crate::Response::Holders).
+    /// A grant that is being renewed right now is not known again.
+    HasGrants(Fingerprints),
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     api::ApiHead,
+    doctor::{Holder, Reached},
     event::Event,
     login::{LoginNeeds, LoginPage},
     status::{AccountStatus, Info},
@@ -46,4 +47,8 @@ pub enum Response {
     ApiBody(Piece),
     /// A token endpoint is open.
     TokenEndpoint(Box<TokenEndpoint>),
+    /// One way to Box.
+    Reached(Box<Reached>),
+    /// Who holds each of the grants, in the order in which they were asked for.
+    Holders(Vec<Option<Holder>>),
 }

@@ -1,6 +1,7 @@
 //! The layout of bodies written by hand from the specification, to compare the codec with.
 
 mod api;
+mod doctor;
 
 use boxd_proto::*;
 
@@ -155,6 +156,11 @@ pub(crate) fn request(request: &Request) -> Vec<u8> {
             w.u32(21);
             scoped_token_request(w, &open.tokens);
             w.option(open.again.as_ref(), token_endpoint);
+        }
+        Request::Probe => w.u32(22),
+        Request::HasGrants(fingerprints) => {
+            w.u32(23);
+            doctor::fingerprints(w, fingerprints);
         }
     }
     out.0
@@ -324,6 +330,14 @@ pub(crate) fn response(response: &Response) -> Vec<u8> {
         Response::TokenEndpoint(endpoint) => {
             w.u32(15);
             token_endpoint(w, endpoint);
+        }
+        Response::Reached(reached) => {
+            w.u32(16);
+            doctor::reached(w, reached);
+        }
+        Response::Holders(holders) => {
+            w.u32(17);
+            doctor::holders(w, holders);
         }
     }
     out.0
@@ -527,7 +541,7 @@ pub(crate) fn requests() -> Vec<Request> {
         Request::HasToken(Box::default()),
         Request::Metrics,
     ];
-    [first, api::requests(), requests_of_endpoints()].concat()
+    [first, api::requests(), requests_of_endpoints(), doctor::requests()].concat()
 }
 
 fn requests_of_endpoints() -> Vec<Request> {
@@ -613,7 +627,15 @@ pub(crate) fn responses() -> Vec<Response> {
         Response::Error(Problem { account: None, retry_after_seconds: None, ..problem }),
     ];
     let endpoint = vec![Response::TokenEndpoint(Box::new(an_endpoint()))];
-    [first, responses_of_logins(), responses_of_watches(event_status), api::responses(), endpoint].concat()
+    [
+        first,
+        responses_of_logins(),
+        responses_of_watches(event_status),
+        api::responses(),
+        endpoint,
+        doctor::responses(),
+    ]
+    .concat()
 }
 
 fn responses_of_logins() -> Vec<Response> {

@@ -77,6 +77,8 @@ impl Broker {
             Request::OpenTokenEndpoint(open) => {
                 self.open_token_endpoint(peer, *open).await.map(Reply::Stream)
             }
+            Request::Probe => Ok(listed(self.probe_ways().await.into_iter())),
+            Request::HasGrants(fingerprints) => self.holders(&fingerprints).map(Reply::One),
             Request::Info => Ok(Reply::One(Response::Info(Box::new(self.info())))),
             Request::ReturnError { code } => Err(Problem {
                 code,
