@@ -40,17 +40,17 @@ fn judge(accounts: &[AccountStatus]) -> Vec<Finding> {
 
 fn trouble(account: &AccountStatus) -> Option<Finding> {
     let name = &account.account;
+    let word = shell_word(name);
+    if account.state == GrantState::Absent {
+        let evidence = format!("{name} stands in the config, but holds no login");
+        return Some(Finding::warn(NAME, evidence, format!("boxctl login {word}")));
+    }
     if let Some(problem) = &account.error {
         let evidence = format!("{name}: {}", problem.detail);
         let needs_person = matches!(account.state, GrantState::LoginRequired | GrantState::ActionRequired);
         let bad = needs_person || !account.token;
         let finding = if bad { Finding::fail } else { Finding::warn };
         return Some(finding(NAME, evidence, problem.next_step.clone()));
-    }
-    let word = shell_word(name);
-    if account.state == GrantState::Absent {
-        let evidence = format!("{name} stands in the config, but holds no login");
-        return Some(Finding::warn(NAME, evidence, format!("boxctl login {word}")));
     }
     if account.orphaned {
         let evidence = format!("{name} is no longer in the config: it is served until its token ends");
