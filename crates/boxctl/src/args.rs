@@ -6,7 +6,7 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::duration;
+use crate::{duration, packaging::shells::Shell};
 
 /// Asks boxd for Box access tokens, and looks after the accounts that it keeps alive.
 ///
@@ -102,6 +102,26 @@ pub(crate) enum Command {
     Paths {
         /// Only this one
         what: Option<Place>,
+    },
+    /// Print a script that completes boxctl's command lines
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print a man page, or write all of them
+    Man {
+        /// Of this command, or boxd, or boxd.toml [default: of boxctl]
+        page: Option<String>,
+        /// Write every page into this directory instead
+        #[arg(long, value_name = "DIR", conflicts_with = "page")]
+        output_dir: Option<PathBuf>,
+    },
+    /// What the script of `completions` asks
+    #[command(hide = true, name = "__complete")]
+    Complete {
+        /// `cur=` and the word that is being written, then those before it
+        #[arg(last = true)]
+        words: Vec<String>,
     },
 }
 

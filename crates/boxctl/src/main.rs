@@ -12,6 +12,7 @@ mod failure;
 mod hidden;
 mod import;
 mod output;
+mod packaging;
 mod terminal;
 
 use std::process::ExitCode;

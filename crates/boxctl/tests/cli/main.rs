@@ -9,6 +9,7 @@ mod exec_terminal;
 mod failures;
 mod handover;
 mod login;
+mod packaging;
 mod takeover;
 mod terminal;
 mod verbs;
