@@ -1,9 +1,5 @@
 //! Stores of other versions: an upgrade keeps every login, and a downgrade is refused with a clear word.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "helpers of tests fail by panicking; clippy.toml exempts only test functions"
-)]
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails by panicking")]
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::PathBuf};
 

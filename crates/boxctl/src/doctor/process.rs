@@ -14,35 +14,37 @@ pub(super) struct Process {
 
 impl Process {
     /// The process of this number; `None` where the system does not tell.
-    #[cfg(target_os = "linux")]
     pub(super) fn of(pid: u32) -> Option<Self> {
-        use std::os::unix::fs::MetadataExt as _;
         let read = |name: &str| std::fs::read_to_string(format!("/proc/{pid}/{name}")).ok();
         let uid = effective_uid(&read("status")?)?;
         // proc(5): what belongs to a process that is not dumpable belongs to root here.
-        let owner = std::fs::metadata(format!("/proc/{pid}/environ")).ok()?.uid();
+        let owner = owner_of(&format!("/proc/{pid}/environ"))?;
         Some(Self {
             uid,
             dumpable: (uid != 0).then_some(owner == uid),
             core_limit: core_limit(&read("limits")?)?,
         })
     }
+}
 
-    #[cfg(not(target_os = "linux"))]
-    pub(super) fn of(_pid: u32) -> Option<Self> {
-        None
-    }
+#[cfg(unix)]
+fn owner_of(file: &str) -> Option<u32> {
+    use std::os::unix::fs::MetadataExt as _;
+    std::fs::metadata(file).ok().map(|meta| meta.uid())
+}
+
+#[cfg(not(unix))]
+fn owner_of(_file: &str) -> Option<u32> {
+    None
 }
 
 /// The second of the four numbers after `Uid:`.
-#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only Linux has this file"))]
 fn effective_uid(status: &str) -> Option<u32> {
     let line = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
     line.split_whitespace().nth(1)?.parse().ok()
 }
 
 /// The soft limit; the inner `None` is no limit.
-#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only Linux has this file"))]
 #[expect(clippy::option_option, reason = "not told, told that there is none, and a number")]
 fn core_limit(limits: &str) -> Option<Option<u64>> {
     let line = limits.lines().find_map(|line| line.strip_prefix("Max core file size"))?;
