@@ -7,7 +7,7 @@ use std::{path::PathBuf, time::Duration};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use crate::command::key::Key;
-use crate::{command::service::Service, duration};
+use crate::{command::service::Service, duration, packaging::shells::Shell};
 
 /// Asks boxd for Box access tokens, and looks after the accounts that it keeps alive.
 ///
@@ -100,10 +100,33 @@ pub(crate) enum Command {
     Service(Service),
     /// Print what Prometheus reads
     Metrics(Metrics),
+    /// Check everything that can go wrong on this machine, each with its remedy
+    #[command(after_help = crate::doctor::HELP)]
+    Doctor,
     /// Show the places in use
     Paths {
         /// Only this one
         what: Option<Place>,
+    },
+    /// Print a script that completes boxctl's command lines
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print a man page, or write all of them
+    Man {
+        /// Of this command, or boxd, or boxd.toml [default: of boxctl]
+        page: Option<String>,
+        /// Write every page into this directory instead
+        #[arg(long, value_name = "DIR", conflicts_with = "page")]
+        output_dir: Option<PathBuf>,
+    },
+    /// What the script of `completions` asks
+    #[command(hide = true, name = "__complete")]
+    Complete {
+        /// `cur=` and the word that is being written, then those before it
+        #[arg(last = true)]
+        words: Vec<String>,
     },
 }
 

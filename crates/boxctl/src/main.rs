@@ -4,6 +4,7 @@
 mod args;
 mod command;
 mod daemon;
+mod doctor;
 mod duration;
 #[cfg(unix)]
 mod exec;
@@ -11,6 +12,7 @@ mod failure;
 mod hidden;
 mod import;
 mod output;
+mod packaging;
 mod service;
 mod terminal;
 

@@ -429,5 +429,7 @@ fn kind(response: &Response) -> &'static str {
         Response::LoginNeeds(_) => "what a login needs",
         Response::TokenEndpoint(_) => "a token endpoint",
         Response::Key(_) => "a key",
+        Response::Reached(_) => "a way to Box",
+        Response::Holders(_) => "holders of grants",
     }
 }

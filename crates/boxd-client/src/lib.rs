@@ -30,6 +30,7 @@ mod cache;
 mod client;
 mod cutter;
 mod deadline;
+mod diagnosis;
 mod error;
 mod identity;
 mod key;
@@ -41,9 +42,9 @@ mod watch;
 pub use api::{ApiAnswer, Source};
 pub use boxd_proto::{
     AccountStatus, ApiHead, ApiHeader, ApiRequest, ApiRequestBody, Auth, BeginLogin, Code, Endpoints, Event,
-    EventKind, GrantState, Import, ImportedCredential, Info, KeySource, KeyStatus, LoginNeeds, LoginPage,
-    OpenTokenEndpoint, Piece, Problem, Rejected, Request, Response, ScopedToken, ScopedTokenRequest, Secret,
-    Subject, Token, TokenEndpoint, TokenRequest, User,
+    EventKind, Fingerprints, GrantState, Holder, Import, ImportedCredential, Info, KeySource, KeyStatus,
+    LoginNeeds, LoginPage, OpenTokenEndpoint, Piece, Problem, Reached, Rejected, Request, Response,
+    ScopedToken, ScopedTokenRequest, Secret, Subject, Token, TokenEndpoint, TokenRequest, User,
     endpoint::{EndpointError, Environment, SYSTEM_SOCKET},
 };
 pub use cache::TokenCache;

@@ -20,8 +20,8 @@
 //! # Frames
 //! A frame is a length as a little-endian `u32`, then that many bytes of body, at most [`MAX_FRAME`]. The body
 //! is one [`Request`] or one [`Response`]; bytes left over are an error. A request is answered by one frame,
-//! except `Status`, `Accounts`, `Metrics`, `Watch` and `OpenTokenEndpoint`: those are answered by any number of frames
-//! and then [`Response::End`] (or by one [`Response::Error`], at any point in place of the rest). The last two go on
+//! except `Status`, `Accounts`, `Metrics`, `Probe`, `Watch` and `OpenTokenEndpoint`: those are answered by any number of
+//! frames and then [`Response::End`] (or by one [`Response::Error`], at any point in place of the rest). The last two go on
 //! until the client closes the connection; where nothing happens for 15 s the daemon sends a [`Response::Heartbeat`].
 //!
 //! An `Api` is answered by [`Response::ApiHead`], any number of [`Response::ApiBody`] and [`Response::End`], with
@@ -39,6 +39,7 @@
 //! | `Option<T>` | `00`, or `01` and the `T` |
 //! | [`Piece`] | number of bytes as `u64`, then the bytes |
 //! | `Vec<T>` | number of items as `u64`, then the items |
+//! | `[T; N]` | the items |
 //! | `Box<T>` | as `T` |
 //! | struct | its fields, in the order in which they are documented |
 //! | enum | the index of the variant (from 0, in the order of documentation) as `u32`, then its fields |
@@ -68,6 +69,7 @@
 mod codec;
 pub mod endpoint;
 mod error;
+mod fingerprint;
 mod hello;
 mod message;
 mod piece;
@@ -76,6 +78,7 @@ mod token_endpoint;
 
 pub use codec::{DecodeError, EncodeError, FRAME_HEADER, MAX_FRAME, decode, encode, frame_len};
 pub use error::{Code, Problem};
+pub use fingerprint::Fingerprints;
 pub use hello::{HELLO_LEN, Hello, HelloReply, MAGIC, NotNative, VERSION, choose};
 pub use message::*;
 pub use piece::Piece;

@@ -25,7 +25,7 @@ use std::process::ExitCode;
 
 use crate::{
     args::{Arguments, Command},
-    output,
+    output, packaging,
 };
 
 /// Runs the command that was given, or the overview, and says how it ended.
@@ -53,7 +53,13 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
         Some(Command::Reload) => reload::run(global),
         Some(Command::Metrics(options)) => metrics::run(global, options),
         Some(Command::Service(service)) => service::run(global, service),
+        Some(Command::Doctor) => crate::doctor::run(global),
         Some(Command::Paths { what }) => paths::run(global, *what),
+        Some(Command::Completions { shell }) => packaging::shells::print_script(*shell),
+        Some(Command::Man { page, output_dir }) => {
+            packaging::man::run(page.as_deref(), output_dir.as_deref())
+        }
+        Some(Command::Complete { words }) => packaging::shells::complete(global, words),
     };
     output::finish(result, global.json)
 }

@@ -77,6 +77,18 @@ fn home() -> Result<PathBuf, Failure> {
         .ok_or_else(|| Failure::usage("there is no home directory with Box CLI's files", "name the file"))
 }
 
+/// Whether Box CLI was ever used by this user: then its keyring entry is worth a look too.
+pub(super) fn is_there() -> bool {
+    home().is_ok_and(|home| home.is_dir())
+}
+
+/// The names of all environments.
+pub(super) fn names(source: &Source) -> Result<Vec<String>, Failure> {
+    let form = "name ~/.box/box_environments.json";
+    let all: Environments = parse(source.text()?, &source.origin().name(), form)?;
+    Ok(all.environments.into_keys().collect())
+}
+
 /// Reads one environment, or a cached token alone.
 pub(super) fn read(source: &Source, wanted: &Wanted<'_>) -> Result<Found, Failure> {
     let text = source.text()?;

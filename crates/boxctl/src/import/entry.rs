@@ -32,7 +32,7 @@ pub(super) fn choose<'n, T>(
 }
 
 /// A name as one word of a shell's command line.
-pub(super) fn shell_word(name: &str) -> String {
+pub(crate) fn shell_word(name: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
     if !name.is_empty() && name.chars().all(plain) {
         name.to_owned()

@@ -4,6 +4,7 @@ mod app_of_environment;
 mod box_app;
 mod box_cli;
 mod box_cli_settings;
+pub(crate) mod copies;
 mod date;
 mod entry;
 mod ini;
@@ -24,6 +25,7 @@ use std::path::PathBuf;
 use boxd_client::{Endpoints, ImportedCredential};
 
 use crate::{args::Kind, failure::Failure};
+pub(crate) use entry::shell_word;
 use source::Source;
 
 /// Most bytes of a credential: with its names it has to fit into one frame.

@@ -17,13 +17,31 @@ pub(super) fn of(kind: Kind) -> Result<Source, Failure> {
     }
 }
 
-/// The first file that rclone itself would take (rclone: `makeConfigPath`).
+/// The same; `None` where the tool keeps nothing.
+pub(super) fn of_if_there(kind: Kind) -> Option<Result<Source, Failure>> {
+    let is_there = match kind {
+        Kind::Rclone => rclone_places().iter().any(|file| file.exists()),
+        Kind::BoxCli => box_cli::is_there(),
+        Kind::Postman | Kind::BoxApp | Kind::JavaSdk | Kind::Token | Kind::Json => false,
+    };
+    is_there.then(|| of(kind))
+}
+
 fn rclone() -> Result<Source, Failure> {
+    let places = rclone_places();
+    match places.iter().find(|file| file.exists()).or(places.first().filter(|_first| places.len() == 1)) {
+        Some(file) => Source::read(file),
+        None => Err(missing("rclone.conf", &places, "rclone config file says where it is: name that file")),
+    }
+}
+
+/// The files of which rclone itself takes the first that is there (rclone: `makeConfigPath`).
+fn rclone_places() -> Vec<PathBuf> {
     let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     if let Some(file) = variable("RCLONE_CONFIG") {
-        return Source::read(&file);
+        return vec![file];
     }
-    let places: Vec<PathBuf> = [
+    [
         variable("APPDATA").filter(|_folder| cfg!(windows)).map(|folder| folder.join("rclone/rclone.conf")),
         variable("XDG_CONFIG_HOME").map(|folder| folder.join("rclone/rclone.conf")),
         std::env::home_dir().map(|home| home.join(".config/rclone/rclone.conf")),
@@ -31,9 +49,5 @@ fn rclone() -> Result<Source, Failure> {
     ]
     .into_iter()
     .flatten()
-    .collect();
-    match places.iter().find(|file| file.exists()) {
-        Some(file) => Source::read(file),
-        None => Err(missing("rclone.conf", &places, "rclone config file says where it is: name that file")),
-    }
+    .collect()
 }

@@ -20,6 +20,28 @@ pub(super) fn is_encrypted(text: &str) -> bool {
     ini::lines(text).next().is_some_and(|(_number, line)| line.starts_with(ENCRYPTED))
 }
 
+/// The names of all remotes.
+pub(super) fn names(source: &Source) -> Result<Vec<String>, Failure> {
+    let text = source.text()?;
+    let file = source.origin().name();
+    if is_encrypted(text) {
+        let detail = format!("{file} is encrypted with a password that only rclone asks for");
+        return Err(Failure::of(Code::ActionRequired, detail, "rclone config show"));
+    }
+    Ok(remotes(&parsed(text, &file)?).map(|section| section.name.to_owned()).collect())
+}
+
+fn parsed<'t>(text: &'t str, file: &str) -> Result<Ini<'t>, Failure> {
+    Ini::read(text).map_err(|line| {
+        let detail = format!("{file} is no rclone.conf: line {} has no key and value", line.0);
+        Failure::usage(detail, "see whether `rclone config show` can read it")
+    })
+}
+
+fn remotes<'i, 't>(ini: &'i Ini<'t>) -> impl Iterator<Item = &'i Section<'t>> {
+    ini.sections().iter().filter(|section| section.get("type") == Some("box"))
+}
+
 /// Reads one remote.
 pub(super) fn read(source: &Source, wanted: &Wanted<'_>) -> Result<Found, Failure> {
     let text = source.text()?;
@@ -27,16 +49,8 @@ pub(super) fn read(source: &Source, wanted: &Wanted<'_>) -> Result<Found, Failur
     if is_encrypted(text) {
         return Err(encrypted(source.origin(), wanted));
     }
-    let ini = Ini::read(text).map_err(|line| {
-        let detail = format!("{file} is no rclone.conf: line {} has no key and value", line.0);
-        Failure::usage(detail, "see whether `rclone config show` can read it")
-    })?;
-    let remotes = ini
-        .sections()
-        .iter()
-        .filter(|section| section.get("type") == Some("box"))
-        .map(|section| (section.name, section))
-        .collect();
+    let ini = parsed(text, &file)?;
+    let remotes = remotes(&ini).map(|section| (section.name, section)).collect();
     let (name, section) = choose(remotes, wanted.entry, ("remote of type box", &file))?;
     let remote = Remote { name, section };
     let mut found = remote.credential(source.origin(), wanted.refresh_now)?;

@@ -84,6 +84,8 @@ pub(crate) fn obliging(request: &Request) -> Vec<Response> {
             socket: "/s".into(),
             key_source: "file".into(),
         }))],
+        Request::Probe => vec![Response::End],
+        Request::HasGrants(_) => vec![Response::Holders(Vec::new())],
         Request::ReturnError { code } => vec![Response::Error(problem(*code))],
         // Tests of these answer for themselves.
         Request::ScopedToken(_)

@@ -9,6 +9,7 @@ mod exec_terminal;
 mod failures;
 mod handover;
 mod login;
+mod packaging;
 #[cfg(target_os = "linux")]
 mod service;
 mod takeover;

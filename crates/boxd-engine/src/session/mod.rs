@@ -16,6 +16,7 @@ use crate::{
     event::{Cause, CommitReason, Effect, Event, NewGrant, Operation},
     grant::{Binding, Credential, Generation, GrantId, Record, Registration, ServerAuth, User, Which},
     schedule::{Mode, Settings},
+    secret::RefreshToken,
     snapshot::{Published, Way},
     time::{BootId, BootTime, Moment, Now},
     trouble::{Remedy, Trouble},
@@ -252,6 +253,16 @@ impl Session {
     /// Whether this session holds the refresh token of `other`, or has spent it last.
     pub fn holds_grant_of(&self, other: &Record) -> bool {
         other.refresh_token().is_some_and(|token| self.fingerprints.contains(&Some(token.fingerprint())))
+    }
+
+    /// The refresh token of the record and the one before it, where the record is here: not while it is being
+    /// renewed or written.
+    pub fn refresh_tokens(&self) -> [Option<&RefreshToken>; 2] {
+        let record = match &self.phase {
+            Phase::Rest(record) | Phase::Proving(record) | Phase::Unsaved(record, _) => Some(record),
+            _ => None,
+        };
+        [Which::Current, Which::Previous].map(|which| record?.token_of(which))
     }
 
     fn enqueue(&mut self, wanted: Queued, operation: Operation, effects: &mut Vec<Effect>) {

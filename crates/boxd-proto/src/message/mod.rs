@@ -1,6 +1,7 @@
 //! What clients ask and what the daemon answers.
 
 mod api;
+mod doctor;
 mod event;
 mod import;
 mod key;
@@ -11,6 +12,7 @@ mod status;
 mod token;
 
 pub use api::*;
+pub use doctor::*;
 pub use event::*;
 pub use import::*;
 pub use key::*;

@@ -9,7 +9,9 @@ use super::{
     login::BeginLogin,
     token::{ScopedTokenRequest, TokenRequest},
 };
-use crate::{error::Code, piece::Piece, secret::Secret, token_endpoint::OpenTokenEndpoint};
+use crate::{
+    error::Code, fingerprint::Fingerprints, piece::Piece, secret::Secret, token_endpoint::OpenTokenEndpoint,
+};
 
 /// A request. Variants are only ever added at the end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,4 +122,10 @@ pub enum Request {
         /// Where the new key is to be kept; `None`: where the old one is.
         to: Option<KeySource>,
     },
+    /// Ask every place at Box that the accounts and the config name, without credentials; answered by a list of
+    /// [`Response::Reached`](crate::Response::Reached).
+    Probe,
+    /// Which accounts hold grants that are known elsewhere; answered by [`Response::Holders`](crate::Response::Holders).
+    /// A grant that is being renewed right now is not known again.
+    HasGrants(Fingerprints),
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     api::ApiHead,
+    doctor::{Holder, Reached},
     event::Event,
     key::KeyStatus,
     login::{LoginNeeds, LoginPage},
@@ -49,4 +50,8 @@ pub enum Response {
     TokenEndpoint(Box<TokenEndpoint>),
     /// The key that seals the store.
     Key(Box<KeyStatus>),
+    /// One way to Box.
+    Reached(Box<Reached>),
+    /// Who holds each of the grants, in the order in which they were asked for.
+    Holders(Vec<Option<Holder>>),
 }

@@ -1,6 +1,7 @@
 //! The layout of bodies written by hand from the specification, to compare the codec with.
 
 mod api;
+mod doctor;
 mod key;
 
 use boxd_proto::*;
@@ -162,6 +163,8 @@ pub(crate) fn request(request: &Request) -> Vec<u8> {
             w.u32(23);
             w.option(*to, key::source);
         }
+        Request::Probe => w.u32(24),
+        Request::HasGrants(fingerprints) => doctor::has_grants(w, fingerprints),
     }
     out.0
 }
@@ -334,6 +337,14 @@ pub(crate) fn response(response: &Response) -> Vec<u8> {
         Response::Key(status) => {
             w.u32(16);
             key::status(w, status);
+        }
+        Response::Reached(reached) => {
+            w.u32(17);
+            doctor::reached(w, reached);
+        }
+        Response::Holders(holders) => {
+            w.u32(18);
+            doctor::holders(w, holders);
         }
     }
     out.0
@@ -537,7 +548,7 @@ pub(crate) fn requests() -> Vec<Request> {
         Request::HasToken(Box::default()),
         Request::Metrics,
     ];
-    [first, api::requests(), requests_of_endpoints(), key::requests()].concat()
+    [first, api::requests(), requests_of_endpoints(), key::requests(), doctor::requests()].concat()
 }
 
 fn requests_of_endpoints() -> Vec<Request> {
@@ -623,8 +634,16 @@ pub(crate) fn responses() -> Vec<Response> {
         Response::Error(Problem { account: None, retry_after_seconds: None, ..problem }),
     ];
     let endpoint = vec![Response::TokenEndpoint(Box::new(an_endpoint()))];
-    let others = [responses_of_logins(), responses_of_watches(event_status), api::responses(), endpoint];
-    [first, others.concat(), key::responses()].concat()
+    [
+        first,
+        responses_of_logins(),
+        responses_of_watches(event_status),
+        api::responses(),
+        endpoint,
+        key::responses(),
+        doctor::responses(),
+    ]
+    .concat()
 }
 
 fn responses_of_logins() -> Vec<Response> {

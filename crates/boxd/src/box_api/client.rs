@@ -7,13 +7,18 @@ use std::{
 };
 
 use reqwest::{NoProxy, Proxy, redirect, retry};
-use rustls::{ClientConfig, client::Resumption, crypto::CryptoProvider};
+use rustls::{
+    ClientConfig,
+    client::{Resumption, danger::ServerCertVerifier},
+    crypto::CryptoProvider,
+};
 use rustls_platform_verifier::Verifier;
 use tokio::sync::OnceCell;
 
 use super::{
     ca_file::{UnusableCaFile, anchors},
     endpoint::{BoxUrl, Endpoint, InvalidEndpoint, ProxyUrl},
+    observed::{Observed, SeenTls},
 };
 
 /// The proxy settings of the environment.
@@ -135,11 +140,37 @@ impl Clients {
                 (traits.ca_file.clone(), self.provider.clone(), self.connect_deadline, self.keep);
             // Reading the system's trust store takes milliseconds of disk and CPU.
             let built = tokio::task::spawn_blocking(move || {
-                build(ca_file.as_ref(), proxy, provider, connect_deadline, keep)
+                build(ca_file.as_ref(), proxy, provider, (connect_deadline, keep), None)
             });
             built.await.unwrap_or(Err(Unbuilt::Task))
         };
         shared.get_or_try_init(|| build).await.cloned()
+    }
+
+    /// A client of the same way that nobody else uses, which notes the TLS version; and the proxy, if any.
+    pub(crate) async fn observed(
+        &self,
+        endpoint: &Endpoint,
+        url: &BoxUrl,
+        seen: Arc<SeenTls>,
+    ) -> Result<(reqwest::Client, Option<String>), Unbuilt> {
+        let traits = Traits::of(endpoint, url);
+        let proxy = self.proxy(&traits.route)?;
+        let told = match (&traits.route, &self.environment.https_proxy) {
+            (Route::Configured(proxy), _) => Some(proxy.to_string()),
+            (Route::Environment, Some(Ok(proxy))) if self.environment.no_proxy.is_empty() => {
+                Some(format!("{proxy} (HTTPS_PROXY)"))
+            }
+            (Route::Environment, Some(Ok(proxy))) => {
+                Some(format!("{proxy} (HTTPS_PROXY, but for {})", self.environment.no_proxy))
+            }
+            _ => None,
+        };
+        let (provider, deadline) = (self.provider.clone(), self.connect_deadline);
+        let built = tokio::task::spawn_blocking(move || {
+            build(traits.ca_file.as_ref(), proxy, provider, (deadline, Keep::Nothing), Some(seen))
+        });
+        Ok((built.await.unwrap_or(Err(Unbuilt::Task))?, told))
     }
 
     fn shared(&self, traits: &Traits) -> Shared {
@@ -199,15 +230,19 @@ fn build(
     ca_file: Option<&PathBuf>,
     proxy: Option<Proxy>,
     provider: Arc<CryptoProvider>,
-    connect_deadline: Duration,
-    keep: Keep,
+    (connect_deadline, keep): (Duration, Keep),
+    seen: Option<Arc<SeenTls>>,
 ) -> Result<reqwest::Client, Unbuilt> {
     let anchors = ca_file.map_or_else(|| Ok(Vec::new()), |path| anchors(path))?;
     let verifier = Verifier::new_with_extra_roots(anchors, provider.clone())?;
+    let verifier: Arc<dyn ServerCertVerifier> = match seen {
+        Some(seen) => Arc::new(Observed { verifier, seen }),
+        None => Arc::new(verifier),
+    };
     let mut tls = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_custom_certificate_verifier(verifier)
         .with_no_client_auth();
     // Sessions would only be kept for a resumption that an hourly request does not gain from.
     tls.resumption = Resumption::disabled();

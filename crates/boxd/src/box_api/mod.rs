@@ -13,6 +13,8 @@ pub mod endpoint;
 mod exchange;
 mod grants;
 mod jwt;
+mod observed;
+mod reach;
 mod retry_after;
 #[cfg(test)]
 mod tests;

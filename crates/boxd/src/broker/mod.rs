@@ -5,6 +5,7 @@ mod application;
 mod claims;
 mod custody;
 mod derived_source;
+mod doctor;
 mod drive;
 mod feed;
 mod import;

@@ -78,6 +78,8 @@ impl Broker {
             Request::OpenTokenEndpoint(open) => {
                 self.open_token_endpoint(peer, *open).await.map(Reply::Stream)
             }
+            Request::Probe => Ok(listed(self.probe_ways().await.into_iter())),
+            Request::HasGrants(fingerprints) => self.holders(&fingerprints).map(Reply::One),
             Request::Info => Ok(Reply::One(Response::Info(Box::new(self.info())))),
             Request::Key => Ok(Reply::One(Response::Key(Box::new(self.key_status().await?)))),
             Request::ReturnError { code } => Err(Problem {

@@ -86,8 +86,9 @@ pub enum OpenError {
     },
     /// A newer boxd has written here.
     #[error(
-        "boxd {writer} has written the grant of the account {account} in format {version}, which this boxd \
-         ({}) cannot read: start that version or a newer one; nothing was touched", env!("CARGO_PKG_VERSION")
+        "boxd {writer} has written the grant of the account {account} in format {version}, but this boxd ({}) reads up \
+         to format {}: start that version or a newer one; nothing was touched",
+        env!("CARGO_PKG_VERSION"), super::format::VERSION
     )]
     NewerFormat {
         /// Whose grant.

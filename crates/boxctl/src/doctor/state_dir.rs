@@ -1,0 +1,48 @@
+//! Check `state`: whether the sealed grants and their key are closed to others.
+
+use std::path::Path;
+
+use super::{
+    finding::Finding,
+    path_safety::{self, Rule, own_uid},
+    scene::Scene,
+};
+
+const NAME: &str = "state";
+
+pub(super) fn check(scene: &Scene) -> Vec<Finding> {
+    let Some(directory) = &scene.state_dir else {
+        return vec![Finding::skipped(
+            NAME,
+            "where the state directory is, only a running boxd tells on this system",
+        )];
+    };
+    let shown = directory.display();
+    if !cfg!(unix) {
+        return vec![Finding::ok(NAME, format!("{shown}; its access list is inherited from your profile"))];
+    }
+    if directory.symlink_metadata().is_err() {
+        return vec![Finding::skipped(NAME, format!("{shown} is not there yet: boxd makes it"))];
+    }
+    let Some(steps) = path_safety::steps(directory) else {
+        return vec![Finding::skipped(NAME, format!("{shown} cannot be looked at"))];
+    };
+    let owner = if scene.system { steps.first().map_or(0, |step| step.uid) } else { own_uid() };
+    let mut found = path_safety::judge(NAME, &steps, Rule { owner, closed: 0o022 });
+    found.extend(of_key(&directory.join("key"), owner));
+    if found.is_empty() {
+        let mode = steps.first().map_or(0, |step| step.mode);
+        found.push(Finding::ok(NAME, format!("{shown}, mode {mode:04o}")));
+    }
+    found
+}
+
+/// The key file, where there is one; what is above it was judged already.
+fn of_key(key: &Path, owner: u32) -> Vec<Finding> {
+    match path_safety::steps(key) {
+        Some(steps) => {
+            path_safety::judge(NAME, steps.get(..1).unwrap_or_default(), Rule { owner, closed: 0o077 })
+        }
+        None => Vec::new(),
+    }
+}
