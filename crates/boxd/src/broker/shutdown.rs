@@ -14,6 +14,7 @@ impl Broker {
     pub async fn wind_down(&self) {
         // What queues at a token endpoint is not sent any more.
         self.turns.close();
+        tracing::debug!("no renewal is begun any more");
         let all_at_rest = async {
             loop {
                 let rested = self.rested.notified();
