@@ -22,8 +22,11 @@ pub mod login;
 mod metrics;
 pub mod passthrough;
 mod platform;
+pub mod pulse;
 pub mod run;
 pub mod server;
+#[cfg(unix)]
+pub mod service_manager;
 #[cfg(unix)]
 pub mod signals;
 pub mod store;

@@ -25,6 +25,7 @@ mod scoped;
 mod shutdown;
 mod signer;
 mod status;
+mod summary;
 mod timers;
 mod token_endpoint;
 mod tokens;
@@ -65,6 +66,7 @@ use crate::{
     derived::DerivedTokens,
     login::Logins,
     passthrough::Ways,
+    pulse::Pulse,
     store::Store,
 };
 
@@ -170,8 +172,8 @@ impl Broker {
         broker
     }
 
-    /// Starts what is due and keeps time, for ever.
-    pub async fn keep_time(&self, alarm: Alarm) {
+    /// Starts what is due and keeps time, for ever; `pulse` shows that it still does.
+    pub async fn keep_time(&self, alarm: Alarm, mut pulse: Pulse) {
         self.tick_all().await;
         self.resume_logins();
         loop {
@@ -191,6 +193,7 @@ impl Broker {
                     }
                 }
                 () = self.timers.sooner.notified() => {}
+                () = pulse.answer() => {}
             }
         }
     }

@@ -1,0 +1,111 @@
+//! How all accounts are, in one line for people.
+
+use boxd_engine::{BootTime, Now, State};
+
+use super::{Broker, IN_ONE_GO};
+
+/// What is counted of the accounts.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    all: usize,
+    healthy: usize,
+    /// Those that a person must do something for.
+    need_person: usize,
+    next_renewal: Option<BootTime>,
+}
+
+impl Broker {
+    /// How all accounts are.
+    pub(crate) async fn summary(&self) -> String {
+        let mut tally = Tally::default();
+        for some in self.all().chunks(IN_ONE_GO) {
+            for account in some {
+                let view = account.view.borrow();
+                tally.add(view.state, view.next_renewal);
+            }
+            tokio::task::yield_now().await;
+        }
+        tally.told(self.clock.now())
+    }
+
+    /// Returns once something has happened to an account since the last call; for one caller.
+    pub(crate) async fn changed(&self) {
+        self.feed.rang.notified().await;
+    }
+}
+
+impl Tally {
+    fn add(&mut self, state: State, next_renewal: Option<BootTime>) {
+        match state {
+            State::Absent => return,
+            // A renewal under way is what a healthy account does once an hour.
+            State::Healthy | State::Spending => self.healthy += 1,
+            State::LoginRequired | State::ActionRequired => self.need_person += 1,
+            State::InDoubt | State::Unsaved | State::Backoff => {}
+        }
+        self.all += 1;
+        self.next_renewal = [self.next_renewal, next_renewal].into_iter().flatten().min();
+    }
+
+    fn told(self, now: Now) -> String {
+        let Self { all, healthy, need_person, next_renewal } = self;
+        let mut told = match (all, all - healthy) {
+            (0, _) => return "no accounts yet: boxctl login".to_owned(),
+            (1, 0) => "1 account healthy".to_owned(),
+            (_, 0) => format!("{all} accounts healthy"),
+            (1, _) => "the only account is in trouble".to_owned(),
+            (_, troubled) => format!("{troubled} of {all} accounts in trouble"),
+        };
+        match need_person {
+            0 => {}
+            1 => told += "; one needs you: boxctl status",
+            many => told += &format!("; {many} need you: boxctl status"),
+        }
+        if let Some(renewal) = next_renewal.and_then(|next| clock_time(now.date_of(next).unix_seconds())) {
+            told += &format!("; next renewal {renewal}");
+        }
+        told
+    }
+}
+
+/// Hours and minutes: the next renewal is never far.
+fn clock_time(unix_seconds: i64) -> Option<String> {
+    let time = jiff::Timestamp::from_second(unix_seconds).ok()?;
+    Some(time.strftime("%H:%M UTC").to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use boxd_engine::WallTime;
+
+    use super::*;
+
+    fn told(states: &[State]) -> String {
+        // 1970-01-02 13:00, an hour after the boot; renewals are 63 minutes ahead and later.
+        let now = Now { wall: WallTime(133_200_000), boot: BootTime(3_600_000) };
+        let mut tally = Tally::default();
+        for (hours, state) in states.iter().enumerate() {
+            let later = u64::try_from(hours).unwrap() * 3_600_000;
+            tally.add(*state, Some(BootTime(7_380_000 + later)));
+        }
+        tally.told(now)
+    }
+
+    #[test]
+    fn says_how_many_are_well_and_who_is_needed() {
+        use State::{Absent, Backoff, Healthy, LoginRequired, Spending};
+        assert_eq!(told(&[]), "no accounts yet: boxctl login");
+        assert_eq!(told(&[Healthy]), "1 account healthy; next renewal 14:03 UTC");
+        assert_eq!(told(&[Healthy, Spending]), "2 accounts healthy; next renewal 14:03 UTC");
+        assert_eq!(told(&[Absent, Healthy]), "1 account healthy; next renewal 15:03 UTC");
+        assert_eq!(told(&[Backoff, Healthy]), "1 of 2 accounts in trouble; next renewal 14:03 UTC");
+        assert_eq!(
+            told(&[LoginRequired]),
+            "the only account is in trouble; one needs you: boxctl status; next renewal 14:03 UTC"
+        );
+        assert_eq!(
+            told(&[LoginRequired, LoginRequired, Healthy]),
+            "2 of 3 accounts in trouble; 2 need you: boxctl status; next renewal 14:03 UTC"
+        );
+    }
+}
