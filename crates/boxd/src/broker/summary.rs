@@ -1,6 +1,6 @@
 //! How all accounts are, in one line for people.
 
-use boxd_engine::{BootTime, Now, State};
+use boxd_engine::{BootTime, State, WallTime};
 
 use super::{Broker, IN_ONE_GO};
 
@@ -25,7 +25,8 @@ impl Broker {
             }
             tokio::task::yield_now().await;
         }
-        tally.told(self.clock.now())
+        let now = self.clock.now();
+        tally.told(|next| now.date_of(next))
     }
 
     /// Returns once something has happened to an account since the last call; for one caller.
@@ -47,7 +48,7 @@ impl Tally {
         self.next_renewal = [self.next_renewal, next_renewal].into_iter().flatten().min();
     }
 
-    fn told(self, now: Now) -> String {
+    fn told(self, date_of: impl Fn(BootTime) -> WallTime) -> String {
         let Self { all, healthy, need_person, next_renewal } = self;
         let mut told = match (all, all - healthy) {
             (0, _) => return "no accounts yet: boxctl login".to_owned(),
@@ -61,7 +62,7 @@ impl Tally {
             1 => told += "; one needs you: boxctl status",
             many => told += &format!("; {many} need you: boxctl status"),
         }
-        if let Some(renewal) = next_renewal.and_then(|next| clock_time(now.date_of(next).unix_seconds())) {
+        if let Some(renewal) = next_renewal.and_then(|next| clock_time(date_of(next))) {
             told += &format!("; next renewal {renewal}");
         }
         told
@@ -69,26 +70,23 @@ impl Tally {
 }
 
 /// Hours and minutes: the next renewal is never far.
-fn clock_time(unix_seconds: i64) -> Option<String> {
-    let time = jiff::Timestamp::from_second(unix_seconds).ok()?;
+fn clock_time(date: WallTime) -> Option<String> {
+    let time = jiff::Timestamp::from_second(date.unix_seconds()).ok()?;
     Some(time.strftime("%H:%M UTC").to_string())
 }
 
 #[cfg(test)]
 mod tests {
-    use boxd_engine::WallTime;
-
     use super::*;
 
     fn told(states: &[State]) -> String {
-        // 1970-01-02 13:00, an hour after the boot; renewals are 63 minutes ahead and later.
-        let now = Now { wall: WallTime(133_200_000), boot: BootTime(3_600_000) };
         let mut tally = Tally::default();
         for (hours, state) in states.iter().enumerate() {
             let later = u64::try_from(hours).unwrap() * 3_600_000;
-            tally.add(*state, Some(BootTime(7_380_000 + later)));
+            tally.add(*state, Some(BootTime(3_780_000 + later)));
         }
-        tally.told(now)
+        // The boot was on 1970-01-02 at 13:00.
+        tally.told(|time| WallTime(133_200_000 + i64::try_from(time.0).unwrap()))
     }
 
     #[test]

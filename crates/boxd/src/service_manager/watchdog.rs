@@ -141,7 +141,8 @@ mod tests {
             let (loops, accept, timekeeper) = parts();
             drop((accept, timekeeper));
             // The clock that is paused stands still while a thread works: it is moved by hand.
-            let asked = progress(&loops, &mut Stage::Stopping, WITHIN);
+            let mut stage = Stage::Stopping;
+            let asked = progress(&loops, &mut stage, WITHIN);
             let (stalled, ()) = tokio::join!(asked, tokio::time::advance(WITHIN * 2));
             assert_eq!(stalled, Err(Stall::Threads));
             release.send(()).unwrap();

@@ -154,7 +154,7 @@ async fn the_end_waits_only_as_long_as_the_grace_lasts() {
 async fn the_peer_is_known_by_the_kernel() {
     let dir = tempfile::tempdir().unwrap();
     let socket = dir.path().join("boxd.sock");
-    let listener = Listener::bind(&socket).unwrap();
+    let mut listener = Listener::bind(&socket).unwrap();
     let (accepted, _client) = tokio::join!(listener.accept(), UnixStream::connect(&socket));
     let peer = Peer::of(&accepted.unwrap()).unwrap();
     assert_eq!(peer.uid, rustix::process::geteuid().as_raw());
