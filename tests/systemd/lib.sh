@@ -5,8 +5,8 @@
 pass() { echo "PASS systemd: $*"; }
 fail() {
     {
+        journalctl --no-pager -n 200 -o short-monotonic | grep -v ' systemd\[1\]: \|pam_unix' | tail -60 || true
         echo "FAIL systemd: $*"
-        journalctl --no-pager -n 150 -o short-monotonic | grep -v ' systemd\[1\]: ' || true
     } >&2
     exit 1
 }
@@ -38,6 +38,8 @@ user() { mine systemctl --user "$@"; }
 boxctl() { mine "$home/.cargo/bin/boxctl" "$@"; }
 property() { user show boxd.service -P "$1"; }
 pid() { property MainPID; }
+logged() { journalctl -o cat "--since=-${2}s" | grep -q -- "$1"; }
+says() { property StatusText | grep -q -x -- "$1"; }
 is_state() { [ "$(property ActiveState)" = "$1" ]; }
 to_system() { local who=$1; shift; as "$who" /usr/bin/boxctl --socket /run/boxd/boxd.sock "$@"; }
 

@@ -50,7 +50,7 @@ activation() {
     is "the state directory" "$(stat -c '%a %U' "$home/.local/state/boxd")" "700 $name"
     boxctl import -a work "$home/grant.json" >/dev/null || fail "import"
     works boxctl token
-    await "the line of systemctl status" grep -q '^1 account healthy; next renewal ..:.. UTC$' <(property StatusText)
+    await "the line of systemctl status" says '1 account healthy; next renewal ..:.. UTC'
     [ -e "$runtime/boxd/boxd.sock.lock" ] || fail "no lock beside the socket"
     pass "the first connection starts it, and it says how it is"
 }
@@ -94,7 +94,7 @@ reload() {
     works boxctl token
     configure
     user kill -s HUP boxd.service
-    await "a reload by signal" grep -q 'the configuration was read anew' <(journalctl -o cat --since=-2s "_PID=$before")
+    await "a reload by signal" logged 'the configuration was read anew' 1
     await "the state after a reload" is_state active
     is "the process after reloads" "$(pid)" "$before"
     pass "a reload keeps the process, waits, and tells of a bad config, which changes nothing"
@@ -121,7 +121,7 @@ watchdog() {
     works boxctl token --wait 30s
     [ "$(pid)" != "$before" ] || fail "who stood still went on"
     [ "$(property NRestarts)" -gt "$restarts" ] || fail "not a restart"
-    has "the journal" "$(journalctl -o cat --since=-30s)" 'Watchdog timeout'
+    logged 'Watchdog timeout' 30 || fail "no word of the watchdog"
     whole "watchdog"
     # Killed outright.
     before=$(pid)
