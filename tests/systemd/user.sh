@@ -166,7 +166,7 @@ upgrade() {
     has "the old program" "$(readlink "/proc/$before/exe")" '(deleted)'
     user restart boxd.service &
     for _ in 1 2 3 4 5 6 7 8; do
-        curl -sf -o /dev/null --unix-socket "$runtime/boxd/boxd.sock" http://boxd/v1/token &
+        mine curl -sSf -o /dev/null --unix-socket "$runtime/boxd/boxd.sock" http://boxd/v1/token &
         clients+=($!)
         sleep 0.05
     done
