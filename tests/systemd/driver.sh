@@ -1,5 +1,6 @@
 #!/bin/bash
 # Runs as root in the booted container: driver.sh first|second
+# shellcheck disable=SC1091,SC2034
 set -euo pipefail
 test=/opt/test
 name=boxtest

@@ -32,9 +32,9 @@ def reaches_network():
 
 home = os.path.expanduser("~")
 state = os.environ.get("STATE_DIRECTORY") or os.path.join(home, ".local/state/boxd")
+PLACES = ("/etc", "/etc/boxd", "/usr", "/var/lib", "/home/boxtest", home, home + "/.config/boxd", home + "/.cargo/bin", state)
 notes = {
-    "may_write": [d for d in ("/etc", "/usr", "/var/lib", home, home + "/.config/boxd", home + "/.cargo/bin", state)
-                  if os.path.isdir(d) and may_write(d)],
+    "may_write": sorted({d for d in PLACES if os.path.isdir(d) and may_write(d)}),
     "sees_outer_tmp": os.path.exists("/tmp/outside"),
     "shell": subprocess.run(["/bin/sh", "-c", "echo $((6 * 7)) | cat"], capture_output=True, text=True).stdout.strip(),
     "network": reaches_network(),

@@ -30,13 +30,22 @@ system() {
     exits 0 to_system boxd accounts >/dev/null
     exits 0 to_system root accounts >/dev/null
 
-    install -m 640 -g boxd "$test/box.toml" /etc/boxd/config.toml
+    # An account of its own, which needs nobody, with a secret by a command.
+    python3 - "$test/box.toml" >"$test/system.toml" <<'PYTHON'
+import json, sys
+line = json.load(open("/opt/test/grant.json"))
+text = open(sys.argv[1]).read().replace("[accounts.work]", "[accounts.bot]").replace('"oauth2"', '"ccg"')
+print(text + "subject = { enterprise =", json.dumps(line["enterprise_id"]), "}")
+PYTHON
+    install -m 640 -g boxd "$test/system.toml" /etc/boxd/config.toml
     systemctl reload boxd.service || fail "reload of the system's boxd"
+    works to_system root token bot
+    python3 "$test/check_notes.py" /var/lib/boxd "$(id -u boxd)" || fail "the system's sandbox"
     pass "the system's boxd runs as its own user, and tells its peers apart"
 
     # The key of the store as an encrypted credential, where there is one.
     [ ! -e /run/credentials/boxd.service/store-key ] || fail "a key out of nowhere"
-    mkdir -p -m 700 /etc/credstore.encrypted
+    install -d -m 700 /etc/credstore.encrypted
     head -c 32 /dev/urandom >"$test/key"
     systemd-creds encrypt --with-key=host --name=store-key "$test/key" /etc/credstore.encrypted/boxd.key
     systemctl restart boxd.service
@@ -51,6 +60,6 @@ system() {
 system_second() {
     await "the system's boxd after a reboot" systemctl -q is-active boxd.service
     is "its socket" "$(stat -c '%a %U %G' /run/boxd/boxd.sock)" "660 boxd boxd"
-    exits 0 to_system root accounts >/dev/null
+    works to_system root token bot
     exits 3 to_system "$name" accounts >/dev/null
 }

@@ -35,8 +35,8 @@ impl Probe {
     /// Returns once the loop has turned.
     pub(crate) async fn ask(&self) -> Result<(), Ended> {
         let (answer, answered) = oneshot::channel();
-        self.0.send(answer).await.map_err(|_| Ended)?;
-        answered.await.map_err(|_| Ended)
+        self.0.send(answer).await.map_err(|_unsent| Ended)?;
+        answered.await.map_err(|_gone| Ended)
     }
 }
 
@@ -56,7 +56,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_loop_that_stands_still_does_not() {
         let (_pulse, probe) = pulse();
-        let waited = tokio::time::timeout(std::time::Duration::from_secs(3600), probe.ask()).await;
+        let waited = tokio::time::timeout(std::time::Duration::from_hours(1), probe.ask()).await;
         assert!(waited.is_err());
     }
 }

@@ -50,22 +50,21 @@ impl Tally {
 
     fn told(self, date_of: impl Fn(BootTime) -> WallTime) -> String {
         let Self { all, healthy, need_person, next_renewal } = self;
-        let mut told = match (all, all - healthy) {
+        let how = match (all, all - healthy) {
             (0, _) => return "no accounts yet: boxctl login".to_owned(),
             (1, 0) => "1 account healthy".to_owned(),
             (_, 0) => format!("{all} accounts healthy"),
             (1, _) => "the only account is in trouble".to_owned(),
             (_, troubled) => format!("{troubled} of {all} accounts in trouble"),
         };
-        match need_person {
-            0 => {}
-            1 => told += "; one needs you: boxctl status",
-            many => told += &format!("; {many} need you: boxctl status"),
-        }
-        if let Some(renewal) = next_renewal.and_then(|next| clock_time(date_of(next))) {
-            told += &format!("; next renewal {renewal}");
-        }
-        told
+        let who = match need_person {
+            0 => None,
+            1 => Some("one needs you: boxctl status".to_owned()),
+            many => Some(format!("{many} need you: boxctl status")),
+        };
+        let next = next_renewal.and_then(|next| clock_time(date_of(next)));
+        let next = next.map(|time| format!("next renewal {time}"));
+        [Some(how), who, next].into_iter().flatten().collect::<Vec<_>>().join("; ")
     }
 }
 

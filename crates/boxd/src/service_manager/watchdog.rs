@@ -153,8 +153,8 @@ mod tests {
     #[test]
     fn a_period_counts_only_for_the_process_that_it_names() {
         let value = |text: &str| Some(OsString::from(text));
-        assert_eq!(period(value("120000000"), value("7"), 7), Some(Duration::from_secs(120)));
-        assert_eq!(period(value("120000000"), None, 7), Some(Duration::from_secs(120)));
+        assert_eq!(period(value("120000000"), value("7"), 7), Some(Duration::from_mins(2)));
+        assert_eq!(period(value("120000000"), None, 7), Some(Duration::from_mins(2)));
         for (usec, pid) in
             [(value("120000000"), value("8")), (value("0"), None), (value("x"), None), (None, None)]
         {
