@@ -11,6 +11,7 @@ wanted = {
     "sees_outer_tmp": False,
     "shell": "42",
     "network": True,
+    "bus": True,
     "uid": uid,
     "variables": [],
     "new_user_namespace": False,

@@ -3,6 +3,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import urllib.error
 import urllib.request
@@ -30,6 +31,20 @@ def reaches_network():
     return False
 
 
+def reaches_bus():
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    bus = runtime + "/bus" if runtime else "/run/dbus/system_bus_socket"
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(5)
+        try:
+            connection.connect(bus)
+            # EXTERNAL: the bus goes by the uid that the kernel tells it.
+            connection.sendall(b"\0AUTH EXTERNAL " + str(os.getuid()).encode().hex().encode() + b"\r\n")
+            return connection.recv(64).startswith(b"OK ")
+        except OSError:
+            return False
+
+
 home = os.path.expanduser("~")
 state = os.environ.get("STATE_DIRECTORY") or os.path.join(home, ".local/state/boxd")
 PLACES = ("/etc", "/etc/boxd", "/usr", "/var/lib", "/home/boxtest", home, home + "/.config/boxd", home + "/.cargo/bin", state)
@@ -38,6 +53,7 @@ notes = {
     "sees_outer_tmp": os.path.exists("/tmp/outside"),
     "shell": subprocess.run(["/bin/sh", "-c", "echo $((6 * 7)) | cat"], capture_output=True, text=True).stdout.strip(),
     "network": reaches_network(),
+    "bus": reaches_bus(),
     "uid": os.getuid(),
     "variables": sorted(set(os.environ) & {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID",
                                            "LISTEN_FDNAMES"}),

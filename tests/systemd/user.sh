@@ -12,6 +12,7 @@ first() {
     stop_in_a_refresh
     upgrade
     needs_a_person
+    drop_ins
     system
 }
 
@@ -191,6 +192,33 @@ needs_a_person() {
     wait "$by_hand" || true
     works boxctl token --wait 10s
     pass "what needs a person is not tried again, and clients are told"
+}
+
+# What the unit's comments tell people to write.
+drop_ins() {
+    # Another place for the state.
+    drop 'Environment=XDG_STATE_HOME=%h/elsewhere'
+    user stop boxd.service
+    mine mkdir -p -m 700 "$home/elsewhere/boxd"
+    has "the client" "$(exits 4 boxctl token)" 'ReadWritePaths='
+    await "the end" is_state failed
+    drop 'Environment=XDG_STATE_HOME=%h/elsewhere' 'ReadWritePaths=%h/elsewhere'
+    exits 0 boxctl accounts >/dev/null
+    [ -e "$home/elsewhere/boxd/lock" ] || fail "the state is not elsewhere"
+
+    # A key.
+    head -c 32 /dev/urandom | install -o "$name" -m 600 /dev/stdin "$home/.config/boxd/store-key"
+    drop 'LoadCredential=store-key:%h/.config/boxd/store-key'
+    user restart boxd.service
+    mine cmp "$home/.config/boxd/store-key" "$runtime/credentials/boxd.service/store-key" || fail "no key"
+
+    # No user namespaces.
+    drop PrivateUsers=no PrivateDevices=no 'CapabilityBoundingSet=~' ProtectKernelModules=no ProtectClock=no
+    user restart boxd.service || fail "it needs a user namespace"
+    whole "without a user namespace"
+    drop_nothing
+    user restart boxd.service
+    pass "the drop-ins that are told to people work"
 }
 
 second() {

@@ -46,7 +46,11 @@ fn listening(fd: OwnedFd) -> Result<local::Listener, BindError> {
 }
 
 fn is_stream_that_listens(fd: &OwnedFd) -> rustix::io::Result<bool> {
-    Ok(sockopt::socket_type(fd)? == SocketType::STREAM && sockopt::socket_acceptconn(fd)?)
+    let is_stream = sockopt::socket_type(fd)? == SocketType::STREAM;
+    // Apple's systems do not tell whether it listens.
+    #[cfg(not(target_vendor = "apple"))]
+    let is_stream = is_stream && sockopt::socket_acceptconn(fd)?;
+    Ok(is_stream)
 }
 
 /// The lock beside a socket, if there is a place for one. Where there is none (an abstract name, a directory of
