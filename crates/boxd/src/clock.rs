@@ -126,3 +126,9 @@ fn boot_id(random: &SystemRandom) -> BootId {
     }
     BootId(id)
 }
+/// `CLOCK_MONOTONIC`, in microseconds: what service managers count by.
+#[cfg(unix)]
+pub(crate) fn monotonic_micros() -> i64 {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    now.tv_sec.saturating_mul(1_000_000).saturating_add(now.tv_nsec / 1000)
+}

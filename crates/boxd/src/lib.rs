@@ -25,8 +25,10 @@ mod metrics;
 pub mod notify;
 pub mod passthrough;
 pub mod platform;
+pub mod pulse;
 pub mod run;
 pub mod server;
+#[cfg(unix)]
 pub mod service_manager;
 #[cfg(unix)]
 pub mod signals;

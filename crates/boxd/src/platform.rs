@@ -6,12 +6,10 @@ mod wiping_allocator;
 pub(crate) use self::locked_memory::{LockedMemory, scrub_stack};
 pub use self::wiping_allocator::WipingAllocator;
 
+#[cfg(target_os = "linux")]
+use std::io;
 #[cfg(unix)]
-use std::os::fd::{FromRawFd as _, OwnedFd};
-use std::{
-    io,
-    sync::atomic::{AtomicBool, Ordering},
-};
+use std::os::fd::OwnedFd;
 
 /// Registers a descriptor with the runtime's poller, for reading.
 #[cfg(target_os = "linux")]
@@ -26,25 +24,58 @@ pub(crate) fn watch_readable(fd: OwnedFd) -> io::Result<tokio::io::unix::AsyncFd
     Ok(watched?)
 }
 
-/// The descriptors that the service manager handed over (`sd_listen_fds(3)`), closed on exec; none where it did not
-/// start this very process, and none when asked again.
+/// Takes a variable out of the environment, so that no program that boxd runs inherits it. It stays there where
+/// another thread might be reading it.
 #[cfg(unix)]
-pub(crate) fn inherited_descriptors() -> io::Result<Vec<OwnedFd>> {
+pub(crate) fn take_variable(name: &str) -> Option<std::ffi::OsString> {
+    let value = std::env::var_os(name)?;
+    if is_only_thread() {
+        #[expect(unsafe_code, reason = "the environment is unprotected against other threads")]
+        // SAFETY: there is none, as was just seen, and this one begins none here.
+        unsafe {
+            std::env::remove_var(name);
+        }
+    }
+    Some(value)
+}
+
+#[cfg(unix)]
+fn is_only_thread() -> bool {
+    // Only Linux tells; elsewhere nobody passes such variables.
+    std::fs::read_dir("/proc/self/task").is_ok_and(|tasks| tasks.count() == 1)
+}
+
+/// Takes over `count` descriptors from `first` on, which somebody opened for this process before it began; they are
+/// closed on exec from now on. Only the first call gets any.
+#[cfg(unix)]
+pub(crate) fn take_descriptors(first: i32, count: i32) -> std::io::Result<Vec<OwnedFd>> {
+    use std::{
+        os::fd::{BorrowedFd, FromRawFd as _},
+        sync::atomic::{AtomicBool, Ordering},
+    };
+
+    use rustix::io::{FdFlags, fcntl_getfd, fcntl_setfd};
+
     static TAKEN: AtomicBool = AtomicBool::new(false);
-    let descriptors = sd_notify::listen_fds()?;
-    if TAKEN.swap(true, Ordering::Relaxed) {
+    if count <= 0 || TAKEN.swap(true, Ordering::Relaxed) {
         return Ok(Vec::new());
     }
-    Ok(descriptors
-        .map(|descriptor| {
-            #[expect(unsafe_code, reason = "only the environment says that these descriptors are ours")]
-            // SAFETY: they were open when this process began (marking them close-on-exec succeeded), they were passed
-            // to it alone (LISTEN_PID), nothing in it opened them, and they are taken at most once.
-            unsafe {
-                OwnedFd::from_raw_fd(descriptor)
-            }
-        })
-        .collect())
+    let numbers = first..first.saturating_add(count);
+    for number in numbers.clone() {
+        #[expect(unsafe_code, reason = "a number is all that there is of an inherited descriptor")]
+        // SAFETY: the number is not -1, and whether it is open is just what is asked here; nothing is closed.
+        let descriptor = unsafe { BorrowedFd::borrow_raw(number) };
+        fcntl_setfd(descriptor, fcntl_getfd(descriptor)? | FdFlags::CLOEXEC)?;
+    }
+    let owned = numbers.map(|number| {
+        #[expect(unsafe_code, reason = "only the environment says that these descriptors are ours")]
+        // SAFETY: it is open, as was just seen, it was passed to this process alone (LISTEN_PID) before it opened
+        // anything itself, and it is taken once.
+        unsafe {
+            OwnedFd::from_raw_fd(number)
+        }
+    });
+    Ok(owned.collect())
 }
 
 /// Marks what this process has inherited beyond its three standard streams as closed on exec(2): a program that boxd

@@ -11,8 +11,9 @@ use crate::{
         Config, ConfigError, Paths,
         paths::{Homeless, PathFlags, PlatformDirs},
     },
+    pulse::pulse,
     server::{self, BindError, Limits, Listener},
-    service_manager::{self, ActivationError},
+    service_manager::{self, Handover, Inherited, Loops, Misfit, ServiceManager},
     store::{self, OpenError, Store},
 };
 
@@ -52,9 +53,9 @@ pub enum Failure {
     /// The socket cannot be used.
     #[error(transparent)]
     Socket(#[from] BindError),
-    /// What the service manager handed over cannot be used.
+    /// What the service manager handed over does not fit.
     #[error(transparent)]
-    Activation(#[from] ActivationError),
+    Misfit(#[from] Misfit),
     /// The operating system refused something basic.
     #[error("{what}: {error}")]
     System {
@@ -85,7 +86,7 @@ impl Failure {
             | Self::Endpoint(_)
             | Self::Store(_)
             | Self::Socket(_)
-            | Self::Activation(_)
+            | Self::Misfit(_)
             | Self::Check(_) => CONFIG,
             Self::System { .. } => 1,
         }
@@ -103,6 +104,8 @@ pub fn serve(options: &Options) -> Result<(), Failure> {
 
 /// Runs until SIGTERM or SIGINT, by this clock.
 pub fn serve_by(options: &Options, clock: Clock) -> Result<(), Failure> {
+    // Before there is a second thread.
+    let handover = Handover::take();
     #[cfg(unix)]
     crate::platform::keep_descriptors_from_children();
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -112,30 +115,26 @@ pub fn serve_by(options: &Options, clock: Clock) -> Result<(), Failure> {
         .thread_keep_alive(THREAD_REST)
         .build()
         .map_err(system("the async runtime cannot be started"))?;
-    let served = runtime.block_on(serve_here(options, clock));
+    let served = runtime.block_on(serve_here(options, clock, handover));
     // The store is at rest by now; a command that a secret is awaited from need not be.
     runtime.shutdown_background();
     served
 }
 
-async fn serve_here(options: &Options, clock: Clock) -> Result<(), Failure> {
+async fn serve_here(options: &Options, clock: Clock, handover: Handover) -> Result<(), Failure> {
+    let Handover { manager, sockets } = handover;
+    let sockets = sockets?;
     let mut wishes = crate::signals::Wishes::listen().map_err(system("signals cannot be caught"))?;
     let alarm = Alarm::new().map_err(system("no timer can be had"))?;
     let limits = Limits::of_this_process();
-    let inherited = service_manager::inherited_socket(options.socket.as_deref())?;
-    let mut places = places(options)?;
-    if let Some(inherited) = &inherited {
-        places.socket.clone_from(&inherited.path);
-    }
-    let config = Config::load(&places.config, places.config_is_explicit)?;
-    if let Err(error) = config.check_ca_files() {
-        // Tokens that are still valid are served all the same.
-        tracing::error!("{error}");
-    }
-    let store = Store::open(store_options(options, &places, &config))?;
-    let listener = match inherited {
-        Some(inherited) => Listener::inherited(inherited.descriptor)?,
-        None => Listener::bind(&places.socket)?,
+    let Opened { places, config, store } = match open(options, &sockets) {
+        Ok(opened) => opened,
+        Err(failure) => return Err(told_to_clients(failure, sockets).await),
+    };
+    let listener = if sockets.is_empty() {
+        Listener::bind(&places.socket)?
+    } else {
+        Listener::inherited(sockets.into_iter().map(|socket| socket.fd))?
     };
     let broker = Broker::new(
         clock,
@@ -147,34 +146,65 @@ async fn serve_here(options: &Options, clock: Clock) -> Result<(), Failure> {
         config,
         places.clone(),
     );
-    announce_ready(&places);
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        socket = %places.socket.display(),
+        state_dir = %places.state_dir.display(),
+        config = %places.config.display(),
+        "boxd is ready"
+    );
+    manager.ready().await;
 
-    let reloader = broker.clone();
+    let manager = Arc::new(manager);
+    let (reloader, announcer) = (broker.clone(), Arc::clone(&manager));
     let stop = async move {
         loop {
             match wishes.next().await {
                 crate::signals::Wish::Stop => return,
                 crate::signals::Wish::Reload => {
-                    service_manager::reloading();
+                    announcer.reloading().await;
                     // A bad config is logged there, and the old one stays.
                     let result = reloader.reload().await;
-                    service_manager::ready();
+                    announcer.ready().await;
                     drop(result);
                 }
             }
         }
     };
-    let told = async {
-        tokio::join!(
-            service_manager::keep_telling(&places.socket),
-            service_manager::tell_summaries(broker.clone()),
-        )
-    };
-    tokio::select! {
-        () = run(listener, broker.clone(), alarm, stop, limits) => {}
-        () = async { told.await; std::future::pending().await } => {}
-    }
+    run(listener, broker, alarm, stop, limits, manager).await;
     Ok(())
+}
+
+/// What must be in order before anybody is served.
+struct Opened {
+    places: Places,
+    config: Config,
+    store: Store,
+}
+
+fn open(options: &Options, sockets: &[Inherited]) -> Result<Opened, Failure> {
+    let mut places = places(options)?;
+    let asked = boxd_proto::endpoint::Environment::of_this_process().socket;
+    if let Some(place) = service_manager::main_place(sockets, options.socket.as_deref().or(asked.as_deref()))?
+    {
+        places.socket = place;
+    }
+    let config = Config::load(&places.config, places.config_is_explicit)?;
+    if let Err(error) = config.check_ca_files() {
+        // Tokens that are still valid are served all the same.
+        tracing::error!("{error}");
+    }
+    let store = Store::open(store_options(options, &places, &config))?;
+    Ok(Opened { places, config, store })
+}
+
+/// Clients whose connections started this boxd learn why it does not serve, where trying again would not help.
+async fn told_to_clients(failure: Failure, sockets: Vec<Inherited>) -> Failure {
+    if matches!(failure.exit_code(), ALREADY_RUNNING | CONFIG) {
+        let fds = sockets.into_iter().map(|socket| socket.fd).collect();
+        server::tell_why_not(fds, &failure.to_string()).await;
+    }
+    failure
 }
 
 /// Serves until `stop` resolves, then ends in order. Everything is a parameter, so that a test needs no
@@ -185,20 +215,31 @@ pub async fn run(
     alarm: Alarm,
     stop: impl Future<Output = ()>,
     limits: Limits,
+    manager: Arc<ServiceManager>,
 ) {
+    let (pulse, timekeeper) = pulse();
+    let loops = Loops { accept: listener.probe(), timekeeper };
     let timekeeper = {
         let broker = broker.clone();
-        tokio::spawn(async move { broker.keep_time(alarm).await })
+        tokio::spawn(async move { broker.keep_time(alarm, pulse).await })
     };
     let messenger = {
         let broker = broker.clone();
         tokio::spawn(async move { broker.keep_people_informed().await })
     };
-    server::run(listener, broker.clone(), stop, limits).await;
-    service_manager::stopping();
+    let informer = {
+        let (broker, manager) = (broker.clone(), Arc::clone(&manager));
+        tokio::spawn(async move { manager.keep_informed(&broker, loops).await })
+    };
+    let announced = async {
+        stop.await;
+        manager.stopping().await;
+    };
+    server::run(listener, broker.clone(), announced, limits).await;
     timekeeper.abort();
     messenger.abort();
     broker.wind_down().await;
+    informer.abort();
     tracing::info!("boxd ends");
 }
 
@@ -251,15 +292,4 @@ fn spare_dir(places: &Places) -> Option<PathBuf> {
     let of_service =
         std::env::var_os("RUNTIME_DIRECTORY").filter(|value| !value.is_empty()).map(PathBuf::from);
     of_service.or_else(|| places.socket.parent().map(PathBuf::from))
-}
-
-fn announce_ready(places: &Places) {
-    tracing::info!(
-        version = env!("CARGO_PKG_VERSION"),
-        socket = %places.socket.display(),
-        state_dir = %places.state_dir.display(),
-        config = %places.config.display(),
-        "boxd is ready"
-    );
-    service_manager::ready();
 }

@@ -4,10 +4,14 @@ use std::{
     io::{BufRead as _, BufReader, Lines},
     os::unix::process::ExitStatusExt as _,
     process::{Child, ChildStdout, Command, Stdio},
-    sync::{Arc, Condvar, Mutex},
+    sync::{Arc, Condvar, Mutex, atomic::AtomicBool},
 };
 
 use boxd_client::{Event, EventKind, Request, Response, Secret, Token};
+use signal_hook::{
+    consts::{SIGHUP, SIGINT, SIGQUIT},
+    flag,
+};
 
 use crate::{
     answers::{obliging, token},
@@ -32,8 +36,17 @@ pub(crate) fn token_of(generation: u64) -> String {
     format!("ToKeNoFgEnErAtIoN{generation}")
 }
 
+/// Children of this process begin with the default actions, also where it was started with signals ignored (nohup,
+/// jobs in the background of a script): a handler here is none there.
+fn undo_ignored_signals() {
+    for signal in [SIGHUP, SIGINT, SIGQUIT] {
+        flag::register_conditional_default(signal, Arc::new(AtomicBool::new(true))).unwrap();
+    }
+}
+
 impl Renewing {
     pub(crate) fn new() -> Self {
+        undo_ignored_signals();
         let generation = Arc::new((Mutex::new(1), Condvar::new()));
         let present = Arc::clone(&generation);
         let daemon = Daemon::new(move |request| match request {

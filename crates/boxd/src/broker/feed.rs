@@ -6,7 +6,7 @@ use std::{
 };
 
 use boxd_proto::{AccountStatus, Event, EventKind};
-use tokio::sync::broadcast;
+use tokio::sync::{Notify, broadcast};
 
 /// Events that are kept for a client that comes back, and that one may be behind before it is dropped.
 const KEPT: usize = 256;
@@ -18,6 +18,8 @@ pub(super) struct Feed {
     run: u64,
     recent: Mutex<Recent>,
     news: broadcast::Sender<Arc<Event>>,
+    /// Rings at each event, for one who only wants to know that there was one.
+    pub(super) rang: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -40,7 +42,7 @@ pub(super) struct Joined {
 impl Feed {
     /// A feed of this run; `run` differs from that of any other.
     pub(super) fn new(run: u64) -> Self {
-        Self { run, recent: Mutex::default(), news: broadcast::Sender::new(KEPT) }
+        Self { run, recent: Mutex::default(), news: broadcast::Sender::new(KEPT), rang: Notify::new() }
     }
 
     /// Tells all watchers. The event is numbered and sent under one lock: nobody sees a gap or a wrong order.
@@ -60,6 +62,7 @@ impl Feed {
         recent.events.push_back(Arc::clone(&event));
         // There may be nobody.
         drop(self.news.send(event));
+        self.rang.notify_one();
     }
 
     /// Begins to watch after the event of this id, or from now on.

@@ -28,6 +28,7 @@ mod scoped;
 mod shutdown;
 mod signer;
 mod status;
+mod summary;
 mod tally;
 mod timers;
 mod token_endpoint;
@@ -70,6 +71,7 @@ use crate::{
     login::Logins,
     notify::Notifier,
     passthrough::Ways,
+    pulse::Pulse,
     store::Store,
 };
 
@@ -180,8 +182,8 @@ impl Broker {
         broker
     }
 
-    /// Starts what is due and keeps time, for ever.
-    pub async fn keep_time(&self, alarm: Alarm) {
+    /// Starts what is due and keeps time, for ever; `pulse` shows that it still does.
+    pub async fn keep_time(&self, alarm: Alarm, mut pulse: Pulse) {
         self.tell_all(|| Event::Tick).await;
         self.resume_logins();
         let broker = self.clone();
@@ -205,6 +207,7 @@ impl Broker {
                     }
                 }
                 () = self.timers.sooner.notified() => {}
+                () = pulse.answer() => {}
             }
         }
     }

@@ -20,6 +20,10 @@ use super::{counters::Counters, limits::Limits, peer::Peer};
 const IDLE_LEFT_ALONE: Duration = Duration::from_mins(10);
 /// Mark of a connection that waits for us, not for its client.
 const BUSY: u64 = u64::MAX;
+/// A client that came so short a time before the end is heard: it had no reason to believe that nobody is there.
+const JUST_COME: Duration = Duration::from_millis(300);
+/// How often it is looked whether there still is one.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// All connections.
 #[derive(Debug)]
@@ -45,6 +49,9 @@ struct State {
     peer: Peer,
     /// Milliseconds from the start since which the client is awaited, or [`BUSY`].
     idle_since: AtomicU64,
+    /// Milliseconds from the start when it came.
+    came: u64,
+    has_asked: AtomicBool,
     task: OnceLock<AbortHandle>,
 }
 
@@ -104,7 +111,14 @@ impl Admission {
         } else if seats.taken.len() >= self.limits.connections {
             self.make_room(&mut seats, Scope::All).ok_or(Full::All)?;
         }
-        let state = Arc::new(State { peer, idle_since: AtomicU64::new(self.now()), task: OnceLock::new() });
+        let came = self.now();
+        let state = Arc::new(State {
+            peer,
+            idle_since: AtomicU64::new(came),
+            came,
+            has_asked: AtomicBool::new(false),
+            task: OnceLock::new(),
+        });
         let number = seats.take(Arc::clone(&state));
         self.counters.accepted.up();
         self.counters.active.up();
@@ -116,14 +130,26 @@ impl Admission {
         self.ending.load(Ordering::Relaxed)
     }
 
-    /// Closes what is idle, and waits for the rest as long as the grace lasts.
+    /// Hears who has just come, closes what is idle, and waits for the rest as long as the grace lasts.
     pub(super) async fn end(&self) {
+        while self.somebody_has_just_come() {
+            tokio::time::sleep(LOOK).await;
+        }
         self.ending.store(true, Ordering::Relaxed);
         self.abort_where(|state| state.idle_since.load(Ordering::Relaxed) != BUSY);
         if tokio::time::timeout(self.limits.grace, self.emptied()).await.is_err() {
             self.abort_where(|_| true);
             self.emptied().await;
         }
+    }
+
+    fn somebody_has_just_come(&self) -> bool {
+        let now = self.now();
+        let just_come = |state: &Arc<State>| {
+            !state.has_asked.load(Ordering::Relaxed)
+                && Duration::from_millis(now.saturating_sub(state.came)) < JUST_COME
+        };
+        self.seats().taken.values().any(just_come)
     }
 
     async fn emptied(&self) {
@@ -233,6 +259,7 @@ impl Seat {
     /// From here on the client waits for us.
     pub(crate) fn busy(&self) {
         self.state.idle_since.store(BUSY, Ordering::Relaxed);
+        self.state.has_asked.store(true, Ordering::Relaxed);
     }
 
     /// Whether the server is about to end: after what is being answered, nothing more is begun.

@@ -2,13 +2,12 @@
 
 use std::{
     fs::{self, DirBuilder, File, Metadata, OpenOptions, TryLockError},
+    future::poll_fn,
     io,
-    os::{
-        fd::OwnedFd,
-        unix::fs::{DirBuilderExt as _, FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _},
-    },
+    os::unix::fs::{DirBuilderExt as _, FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
     sync::Arc,
+    task::Poll,
 };
 
 use boxd_proto::endpoint::LONGEST_PATH;
@@ -23,6 +22,7 @@ use interprocess::{
 };
 
 use super::{bind_error::BindError, counters::Counters};
+use crate::pulse::{Probe, Pulse, pulse};
 
 /// Only the owner may connect; on systems that ignore a socket's mode the directory's counts.
 const SOCKET_MODE: u32 = 0o600;
@@ -32,15 +32,28 @@ const WRITABLE_BY_OTHERS: u32 = 0o022;
 /// A socket that clients can connect to.
 #[derive(Debug)]
 pub struct Listener {
-    socket: local::Listener,
+    /// At least one.
+    sockets: Vec<local::Listener>,
+    /// Which of them is looked at first, so that none has to wait for the others to be quiet.
+    first: usize,
     counters: Arc<Counters>,
-    /// Where a socket of our own making is; `None` for an inherited one, which is not ours to unlink.
-    _place: Option<Place>,
+    pulse: Pulse,
+    probe: Probe,
+    _hold: Hold,
+}
+
+/// What keeps others away from the socket.
+#[derive(Debug)]
+pub(super) enum Hold {
+    /// A socket of our own making.
+    Own { _place: Place },
+    /// Inherited ones, which are not ours to unlink, with the locks beside them.
+    Inherited { _locks: Vec<File> },
 }
 
 /// The socket's file, unlinked on drop if it is still the one that we made.
 #[derive(Debug)]
-struct Place {
+pub(super) struct Place {
     path: PathBuf,
     inode: (u64, u64),
     /// Held for as long as the socket may be unlinked; the lock file itself stays, since removing it would
@@ -67,25 +80,17 @@ impl Listener {
         let made = fs::symlink_metadata(path)
             .map_err(|error| BindError::system("find the socket just made", path, error))?;
         let place = Place { path: path.to_owned(), inode: inode(&made), _lock: lock };
-        Ok(Self { socket, counters: Arc::default(), _place: Some(place) })
+        Ok(Self::over(vec![socket], Hold::Own { _place: place }))
     }
 
-    /// Takes over a socket that another process made and listens on, such as a service manager.
-    ///
-    /// Must be called within a tokio runtime.
-    pub fn inherited(fd: OwnedFd) -> Result<Self, BindError> {
-        match rustix::net::sockopt::socket_acceptconn(&fd) {
-            Ok(true) => {}
-            Ok(false) => return Err(BindError::NotListening),
-            Err(error) => return Err(BindError::Inherited(error.into())),
-        }
-        if !matches!(rustix::net::getsockname(&fd), Ok(address) if address.address_family() == rustix::net::AddressFamily::UNIX)
-        {
-            return Err(BindError::NotListening);
-        }
-        let socket = interprocess::os::unix::uds_local_socket::tokio::Listener::try_from(fd)
-            .map_err(BindError::Inherited)?;
-        Ok(Self { socket: socket.into(), counters: Arc::default(), _place: None })
+    pub(super) fn over(sockets: Vec<local::Listener>, hold: Hold) -> Self {
+        let (pulse, probe) = pulse();
+        Self { sockets, first: 0, counters: Arc::default(), pulse, probe, _hold: hold }
+    }
+
+    /// Asks the server on this listener whether it still takes clients in.
+    pub fn probe(&self) -> Probe {
+        self.probe.clone()
     }
 
     /// What the server on this listener has done; stays readable while it runs.
@@ -93,9 +98,35 @@ impl Listener {
         Arc::clone(&self.counters)
     }
 
-    pub(super) async fn accept(&self) -> io::Result<Stream> {
-        self.socket.accept().await
+    /// The next client; who asks meanwhile learns that clients are taken in.
+    pub(super) async fn accept(&mut self) -> io::Result<Stream> {
+        self.first = self.first.wrapping_add(1) % self.sockets.len().max(1);
+        let accepted = accept_any(&self.sockets, self.first);
+        tokio::pin!(accepted);
+        loop {
+            tokio::select! {
+                accepted = &mut accepted => return accepted,
+                () = self.pulse.answer() => {}
+            }
+        }
     }
+}
+
+/// A client of any of them.
+async fn accept_any(sockets: &[local::Listener], first: usize) -> io::Result<Stream> {
+    if let [only] = sockets {
+        return only.accept().await;
+    }
+    let in_turn = sockets.iter().cycle().skip(first).take(sockets.len());
+    let mut accepts: Vec<_> = in_turn.map(|socket| Box::pin(socket.accept())).collect();
+    poll_fn(|context| {
+        let ready = accepts.iter_mut().find_map(|accept| match accept.as_mut().poll(context) {
+            Poll::Ready(accepted) => Some(accepted),
+            Poll::Pending => None,
+        });
+        ready.map_or(Poll::Pending, Poll::Ready)
+    })
+    .await
 }
 
 // === impl Place ===
@@ -136,7 +167,7 @@ fn prepare_directory(path: &Path) -> Result<(), BindError> {
     })
 }
 
-fn lock_beside(path: &Path) -> Result<File, BindError> {
+pub(super) fn lock_beside(path: &Path) -> Result<File, BindError> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     let name = PathBuf::from(name);

@@ -4,6 +4,7 @@ mod admission;
 mod bind_error;
 mod connection;
 mod counters;
+mod inherited;
 mod input;
 mod limits;
 mod listener;
@@ -13,6 +14,7 @@ mod peer;
 mod service;
 #[cfg(test)]
 mod tests;
+mod unready;
 
 use std::{io, pin::pin, sync::Arc, time::Duration};
 
@@ -37,6 +39,7 @@ pub use limits::Limits;
 pub use listener::Listener;
 pub use peer::Peer;
 pub use service::{Exchange, Part, Reply, Service};
+pub(crate) use unready::tell_why_not;
 
 /// How long a client that is turned away has for its hello.
 const REFUSAL: Duration = Duration::from_secs(1);
@@ -60,7 +63,7 @@ pub(crate) struct Server<S> {
 /// Serves until `shutdown` resolves; then takes no more connections or requests, lets those finish that are being
 /// answered, within [`Limits::grace`], and returns once every connection is closed. Needs a tokio runtime.
 pub async fn run<S: Service>(
-    listener: Listener,
+    mut listener: Listener,
     service: S,
     shutdown: impl Future<Output = ()>,
     limits: Limits,

@@ -1,14 +1,80 @@
-//! What boxd tells systemd, and takes from it. Without systemd nothing here does anything.
+//! What a service manager hands over at the start, and what it is told: systemd's protocol (`sd_notify(3)`,
+//! `sd_listen_fds(3)`). Where none started boxd, nothing here does anything.
 
 mod activation;
 mod notice;
-mod summary;
-#[cfg(unix)]
+mod status;
 mod watchdog;
 
-pub use activation::ActivationError;
-pub(crate) use activation::inherited_socket;
-pub(crate) use notice::{ready, reloading, stopping};
-pub(crate) use summary::tell_summaries;
-#[cfg(unix)]
-pub(crate) use watchdog::keep_telling;
+use std::{io, time::Duration};
+
+pub(crate) use self::activation::{main_place, path_of};
+use self::notice::Notices;
+pub use self::{
+    activation::{Inherited, Misfit},
+    watchdog::Loops,
+};
+use crate::{broker::Broker, clock::monotonic_micros, platform};
+
+/// How long a stop may take beyond what the unit says, if that is less: a renewal in flight has 30 s, clients 5 s.
+const STOP_AT_MOST: Duration = Duration::from_secs(40);
+
+/// The manager that started this process.
+#[derive(Debug, Default)]
+pub struct ServiceManager {
+    notices: Notices,
+    /// It ends a daemon that does not ping for this long (`WatchdogSec=`).
+    watchdog: Option<Duration>,
+}
+
+/// What the manager says by variables; they are for this process, not for the programs that it runs.
+#[derive(Debug)]
+pub struct Handover {
+    /// To be told how things go.
+    pub manager: ServiceManager,
+    /// Sockets that it listens on for us.
+    pub sockets: Result<Vec<Inherited>, Misfit>,
+}
+
+impl Handover {
+    /// Takes everything over. To be called once, before there is a second thread.
+    pub fn take() -> Self {
+        let sockets = activation::take();
+        let notices = Notices::to(platform::take_variable("NOTIFY_SOCKET"));
+        let usec = platform::take_variable("WATCHDOG_USEC");
+        let pid = platform::take_variable("WATCHDOG_PID");
+        let watchdog = watchdog::period(usec, pid, std::process::id());
+        Self { manager: ServiceManager { notices, watchdog }, sockets }
+    }
+}
+
+impl ServiceManager {
+    /// Clients are served, by the configuration as it is.
+    pub async fn ready(&self) {
+        self.notices.tell("READY=1").await;
+    }
+
+    /// The configuration is being read anew; [`Self::ready`] follows.
+    pub async fn reloading(&self) {
+        self.notices.tell(&format!("RELOADING=1\nMONOTONIC_USEC={}", monotonic_micros())).await;
+    }
+
+    /// No more clients are taken.
+    pub async fn stopping(&self) {
+        let extend = STOP_AT_MOST.as_micros();
+        self.notices.tell(&format!("STOPPING=1\nEXTEND_TIMEOUT_USEC={extend}\nSTATUS=stopping")).await;
+    }
+
+    /// Tells how the accounts are, and that boxd makes progress, for as long as it is polled.
+    pub async fn keep_informed(&self, broker: &Broker, loops: Loops) {
+        tokio::join!(status::keep_telling(&self.notices, broker), async {
+            if let Some(period) = self.watchdog {
+                watchdog::keep_pinging(&self.notices, period, loops).await;
+            }
+        });
+    }
+}
+
+fn invalid(text: impl Into<String>) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, text.into())
+}

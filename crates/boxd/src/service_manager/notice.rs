@@ -1,29 +1,100 @@
-//! Changes of state that the service manager waits for (`sd_notify(3)`).
+//! Messages to the service manager, one datagram each (`sd_notify(3)`, "Notification protocol").
 
-use sd_notify::NotifyState;
+use std::{ffi::OsString, io, os::unix::net, time::Duration};
 
-/// Clients are served, with the configuration as it is.
-pub(crate) fn ready() {
-    tell(&[NotifyState::Ready]);
-}
+use tokio::{net::UnixDatagram, time::timeout};
 
-/// SIGHUP has come; [`ready`] follows.
-pub(crate) fn reloading() {
-    match NotifyState::monotonic_usec_now() {
-        // systemd 253 and newer tell by it to which signal this is the answer.
-        Ok(now) => tell(&[NotifyState::Reloading, now]),
-        Err(_) => tell(&[NotifyState::Reloading]),
+/// A manager that takes no messages for so long does without this one: clients come first.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Where messages go, if anywhere.
+#[derive(Debug, Default)]
+pub(super) struct Notices(Option<OsString>);
+
+impl Notices {
+    /// To the socket that the variable names.
+    pub(super) fn to(address: Option<OsString>) -> Self {
+        Self(address.filter(|address| !address.is_empty()))
+    }
+
+    /// Whether anybody hears them.
+    pub(super) fn are_heard(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Sends one, of lines `NAME=value`.
+    pub(super) async fn tell(&self, message: &str) {
+        let Some(address) = &self.0 else { return };
+        let told = async { connect(address)?.send(message.as_bytes()).await };
+        match timeout(PATIENCE, told).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => tracing::warn!(%error, message, "the service manager could not be told"),
+            Err(_elapsed) => tracing::warn!(message, "the service manager did not take a message"),
+        }
     }
 }
 
-/// No more clients are taken.
-pub(crate) fn stopping() {
-    tell(&[NotifyState::Stopping]);
+/// Anew for each message: the manager may have made its socket anew as well.
+fn connect(address: &OsString) -> io::Result<UnixDatagram> {
+    let socket = net::UnixDatagram::unbound()?;
+    match abstract_name(address) {
+        Some(address) => socket.connect_addr(&address?)?,
+        None => socket.connect(address)?,
+    }
+    socket.set_nonblocking(true)?;
+    UnixDatagram::from_std(socket)
 }
 
-/// Tells the service manager, where there is one.
-pub(super) fn tell(states: &[NotifyState<'_>]) {
-    if let Err(error) = sd_notify::notify(states) {
-        tracing::debug!(%error, "the service manager could not be told");
+/// `@` stands for the NUL of Linux's abstract names (unix(7)).
+#[cfg(target_os = "linux")]
+fn abstract_name(address: &OsString) -> Option<io::Result<net::SocketAddr>> {
+    use std::os::{linux::net::SocketAddrExt as _, unix::ffi::OsStrExt as _};
+    let name = address.as_bytes().strip_prefix(b"@")?;
+    Some(net::SocketAddr::from_abstract_name(name))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn abstract_name(_address: &OsString) -> Option<io::Result<net::SocketAddr>> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_message_is_one_datagram() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("notify");
+        let manager = net::UnixDatagram::bind(&path).unwrap();
+        Notices::to(Some(path.into())).tell("A=1\nB=2").await;
+        let mut buffer = [0; 64];
+        let length = manager.recv(&mut buffer).unwrap();
+        assert_eq!(&buffer[..length], b"A=1\nB=2");
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn an_address_may_be_abstract() {
+        use std::os::linux::net::SocketAddrExt as _;
+        let name = format!("boxd-test-notify-{}", std::process::id());
+        let manager =
+            net::UnixDatagram::bind_addr(&net::SocketAddr::from_abstract_name(&name).unwrap()).unwrap();
+        Notices::to(Some(format!("@{name}").into())).tell("READY=1").await;
+        let mut buffer = [0; 64];
+        assert_eq!(manager.recv(&mut buffer).unwrap(), 7);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_manager_that_hears_nothing_holds_nobody_up() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("notify");
+        let _deaf = net::UnixDatagram::bind(&path).unwrap();
+        let filler = net::UnixDatagram::unbound().unwrap();
+        filler.set_nonblocking(true).unwrap();
+        while filler.send_to(b"x", &path).is_ok() {}
+        timeout(PATIENCE * 2, Notices::to(Some(path.into())).tell("WATCHDOG=1")).await.unwrap();
+        // Nor does one that is gone.
+        Notices::to(Some("/nonexistent/notify".into())).tell("WATCHDOG=1").await;
     }
 }

@@ -1,97 +1,164 @@
-//! Tells systemd that boxd makes progress, as long as a client of its own socket is served.
+//! Pings for as long as boxd makes progress, which its loops and its threads prove by answering.
 //!
-//! A timer alone would go on ticking in a daemon that serves nobody. So boxd is its own client: the request passes the
-//! listener, the admission of connections, a protocol and the broker.
+//! A timer alone would go on in a daemon that serves and renews nothing. But a daemon that is merely busy, or turns
+//! clients away because there are too many, must not be ended: so no client's way is taken, and every part is
+//! asked for itself.
 
-use std::{io, path::Path, time::Duration};
+use std::{ffi::OsString, time::Duration};
 
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::UnixStream,
-    time::{MissedTickBehavior, interval, timeout},
-};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 
-use super::notice::tell;
+use super::notice::Notices;
+use crate::pulse::{Ended, Probe};
 
-const QUESTION: &[u8] = b"GET /healthz HTTP/1.1\r\nHost: boxd\r\nConnection: close\r\n\r\n";
+/// The loops that must turn.
+#[derive(Debug)]
+pub struct Loops {
+    /// Takes clients in; it ends first when boxd stops.
+    pub accept: Probe,
+    /// Starts what is due.
+    pub timekeeper: Probe,
+}
 
-/// Goes on for as long as boxd runs; returns at once where systemd does not watch (`WatchdogSec=`).
-pub(crate) async fn keep_telling(socket: &Path) {
-    let Some(within) = sd_notify::watchdog_enabled() else { return };
-    // One answer may be late, or one question be turned away, before systemd acts.
-    let mut ticks = interval(within / 3);
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Serving,
+    Stopping,
+}
+
+/// What did not answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+enum Stall {
+    #[error("no clients are taken in")]
+    Accept,
+    #[error("nothing is done when it is due")]
+    Timekeeper,
+    #[error("no thread is left for blocking work")]
+    Threads,
+}
+
+/// After how long without a ping the manager acts; `None` where it does not watch this process.
+pub(super) fn period(usec: Option<OsString>, pid: Option<OsString>, own: u32) -> Option<Duration> {
+    let number = |value: OsString| value.to_str()?.parse::<u64>().ok();
+    let watched = pid.is_none_or(|pid| number(pid) == Some(u64::from(own)));
+    usec.filter(|_| watched).and_then(number).filter(|usec| *usec > 0).map(Duration::from_micros)
+}
+
+/// Pings three times in each period at most; never again once a loop has ended that should not.
+pub(super) async fn keep_pinging(notices: &Notices, period: Duration, loops: Loops) {
+    // Two in a row must be missed before the manager acts.
+    let pace = period / 3;
+    let mut ticks = interval(pace);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut stage = Stage::Serving;
     loop {
         ticks.tick().await;
-        if makes_progress(socket, within / 4).await {
-            tell(&[sd_notify::NotifyState::Watchdog]);
-        } else {
-            tracing::error!(
-                "boxd did not answer its own request in time: systemd will restart it if this goes on"
-            );
+        match progress(&loops, &mut stage, pace / 2).await {
+            Ok(()) => notices.tell("WATCHDOG=1").await,
+            Err(stall) => tracing::error!(%stall, "boxd stands still; if it goes on, it will be ended"),
         }
     }
 }
 
-/// Whether somebody takes clients in, be it to turn them away because there are too many.
-async fn makes_progress(socket: &Path, within: Duration) -> bool {
-    match timeout(within, ask(socket)).await {
-        Ok(Ok(())) => true,
-        Ok(Err(error)) => !is_stall(&error),
-        Err(_elapsed) => false,
+async fn progress(loops: &Loops, stage: &mut Stage, within: Duration) -> Result<(), Stall> {
+    if *stage == Stage::Serving {
+        match timeout(within, loops.accept.ask()).await {
+            Ok(Ok(())) => match timeout(within, loops.timekeeper.ask()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(Ended)) | Err(_) => return Err(Stall::Timekeeper),
+            },
+            Ok(Err(Ended)) => *stage = Stage::Stopping,
+            Err(_elapsed) => return Err(Stall::Accept),
+        }
     }
-}
-
-async fn ask(socket: &Path) -> io::Result<()> {
-    let mut stream = UnixStream::connect(socket).await?;
-    stream.write_all(QUESTION).await?;
-    let mut answer = [0; 64];
-    // Its end says as much as an answer: the connection was accepted.
-    let _length = stream.read(&mut answer).await?;
-    Ok(())
-}
-
-/// Nobody listens, or the backlog is full. Where somebody removed the socket, or closed its directory, a new start
-/// would not bring it back; a connection that is closed was accepted.
-fn is_stall(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::WouldBlock)
+    match timeout(within, tokio::task::spawn_blocking(|| ())).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) | Err(_) => Err(Stall::Threads),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use tokio::net::UnixListener;
-
     use super::*;
+    use crate::pulse::{Pulse, pulse};
 
-    const SOON: Duration = Duration::from_secs(10);
+    const WITHIN: Duration = Duration::from_secs(40);
+
+    fn parts() -> (Loops, Pulse, Pulse) {
+        let ((accept_end, accept), (time_end, timekeeper)) = (pulse(), pulse());
+        (Loops { accept, timekeeper }, accept_end, time_end)
+    }
+
+    async fn turn(mut pulse: Pulse) {
+        loop {
+            pulse.answer().await;
+        }
+    }
 
     #[tokio::test]
-    async fn to_be_turned_away_is_progress() {
-        let directory = tempfile::tempdir().unwrap();
-        let socket = directory.path().join("s");
-        let listener = UnixListener::bind(&socket).unwrap();
-        let server = async {
-            // It is closed with the question unread: the client's end is reset.
-            drop(listener.accept().await.unwrap());
-        };
-        assert!(tokio::join!(makes_progress(&socket, SOON), server).0);
+    async fn progress_is_when_everybody_answers() {
+        let (loops, accept, timekeeper) = parts();
+        tokio::spawn(turn(accept));
+        tokio::spawn(turn(timekeeper));
+        let mut stage = Stage::Serving;
+        assert_eq!(progress(&loops, &mut stage, WITHIN).await, Ok(()));
+        assert_eq!(stage, Stage::Serving);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn silence_is_a_stall() {
-        let directory = tempfile::tempdir().unwrap();
-        let socket = directory.path().join("s");
-        // The backlog takes the connection; nobody ever serves it.
-        let _listener = UnixListener::bind(&socket).unwrap();
-        assert!(!makes_progress(&socket, SOON).await);
+    async fn one_loop_that_stands_still_is_enough() {
+        let (loops, accept, timekeeper) = parts();
+        let turning = tokio::spawn(turn(timekeeper));
+        assert_eq!(progress(&loops, &mut Stage::Serving, WITHIN).await, Err(Stall::Accept));
+        tokio::spawn(turn(accept));
+        assert_eq!(progress(&loops, &mut Stage::Serving, WITHIN).await, Ok(()));
+        // A loop that ended without being asked to is no better.
+        turning.abort();
+        assert_eq!(progress(&loops, &mut Stage::Serving, WITHIN).await, Err(Stall::Timekeeper));
     }
 
     #[tokio::test]
-    async fn so_is_a_socket_that_nobody_serves_but_not_a_missing_one() {
-        let directory = tempfile::tempdir().unwrap();
-        let socket = directory.path().join("s");
-        assert!(makes_progress(&socket, SOON).await);
-        drop(UnixListener::bind(&socket).unwrap());
-        assert!(!makes_progress(&socket, SOON).await);
+    async fn a_stop_is_no_stall() {
+        let (loops, accept, timekeeper) = parts();
+        drop((accept, timekeeper));
+        let mut stage = Stage::Serving;
+        assert_eq!(progress(&loops, &mut stage, WITHIN).await, Ok(()));
+        assert_eq!(stage, Stage::Stopping);
+        assert_eq!(progress(&loops, &mut stage, WITHIN).await, Ok(()));
+    }
+
+    #[test]
+    fn threads_that_all_hang_are_a_stall() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .max_blocking_threads(1)
+            .start_paused(true)
+            .build()
+            .unwrap();
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        runtime.block_on(async {
+            let hung = tokio::task::spawn_blocking(move || held.recv());
+            let (loops, accept, timekeeper) = parts();
+            drop((accept, timekeeper));
+            // The clock that is paused stands still while a thread works: it is moved by hand.
+            let mut stage = Stage::Stopping;
+            let asked = progress(&loops, &mut stage, WITHIN);
+            let (stalled, ()) = tokio::join!(asked, tokio::time::advance(WITHIN * 2));
+            assert_eq!(stalled, Err(Stall::Threads));
+            release.send(()).unwrap();
+            hung.await.unwrap().unwrap();
+        });
+    }
+
+    #[test]
+    fn a_period_counts_only_for_the_process_that_it_names() {
+        let value = |text: &str| Some(OsString::from(text));
+        assert_eq!(period(value("120000000"), value("7"), 7), Some(Duration::from_mins(2)));
+        assert_eq!(period(value("120000000"), None, 7), Some(Duration::from_mins(2)));
+        for (usec, pid) in
+            [(value("120000000"), value("8")), (value("0"), None), (value("x"), None), (None, None)]
+        {
+            assert_eq!(period(usec, pid, 7), None);
+        }
     }
 }

@@ -99,7 +99,7 @@ pub enum OpenError {
         writer: String,
     },
     /// The system refused something.
-    #[error("cannot {action} ({}): {source}", .path.display())]
+    #[error("cannot {action} ({}): {source}{}", .path.display(), remedy(.source))]
     Io {
         /// What was attempted.
         action: &'static str,
@@ -118,5 +118,15 @@ impl OpenError {
 
     pub(super) fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
         Self::Io { action, path: path.to_path_buf(), source }
+    }
+}
+
+fn remedy(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::ReadOnlyFilesystem => {
+            "; give another --state-dir, or, where a service's sandbox forbids it, allow that place: \
+             ReadWritePaths= in `systemctl --user edit boxd.service`"
+        }
+        _ => "",
     }
 }

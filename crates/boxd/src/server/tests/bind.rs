@@ -136,7 +136,7 @@ async fn a_successors_socket_is_not_unlinked() {
 async fn an_inherited_socket_is_served_and_not_unlinked() {
     let (_dir, socket) = place();
     let manager = UnixListener::bind(&socket).unwrap();
-    let listener = Listener::inherited(OwnedFd::from(manager.try_clone().unwrap())).unwrap();
+    let mut listener = Listener::inherited([OwnedFd::from(manager.try_clone().unwrap())]).unwrap();
     let (accepted, _client) = tokio::join!(listener.accept(), tokio::net::UnixStream::connect(&socket));
     accepted.unwrap();
     drop(listener);
@@ -147,9 +147,37 @@ async fn an_inherited_socket_is_served_and_not_unlinked() {
 async fn an_inherited_descriptor_must_be_a_listening_unix_socket() {
     let (connected, _other) = UnixStream::pair().unwrap();
     let tcp = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let datagram = std::os::unix::net::UnixDatagram::unbound().unwrap();
     let file = tempfile::tempfile().unwrap();
-    for fd in [OwnedFd::from(connected), OwnedFd::from(tcp), OwnedFd::from(file)] {
-        let error = Listener::inherited(fd).unwrap_err();
+    for fd in [OwnedFd::from(connected), tcp.into(), datagram.into(), file.into()] {
+        let error = Listener::inherited([fd]).unwrap_err();
         assert!(matches!(error, BindError::NotListening | BindError::Inherited(_)), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn several_inherited_sockets_are_served_and_each_is_locked() {
+    let (_dir, first) = place();
+    let second = first.with_file_name("second.sock");
+    let managers = [&first, &second].map(|path| UnixListener::bind(path).unwrap());
+    let fds = || managers.each_ref().map(|manager| OwnedFd::from(manager.try_clone().unwrap()));
+    let mut listener = Listener::inherited(fds()).unwrap();
+    for path in [&second, &first, &second] {
+        let (accepted, _client) = tokio::join!(listener.accept(), tokio::net::UnixStream::connect(path));
+        accepted.unwrap();
+    }
+    let error = Listener::inherited(fds()).unwrap_err();
+    assert!(error.is_already_running(), "{error}");
+    assert!(Listener::inherited([]).is_err());
+}
+
+#[tokio::test]
+async fn who_takes_clients_in_can_say_so() {
+    let (_dir, socket) = place();
+    let mut listener = Listener::bind(&socket).unwrap();
+    let probe = listener.probe();
+    tokio::select! {
+        _ = listener.accept() => panic!("there are no clients"),
+        asked = probe.ask() => asked.unwrap(),
     }
 }

@@ -137,6 +137,25 @@ async fn the_end_closes_idle_connections_and_lets_answers_finish() {
 }
 
 #[tokio::test]
+async fn who_came_right_before_the_end_is_still_answered() {
+    let running = start(Limits::default());
+    let mut client = UnixStream::connect(&running.socket).await.unwrap();
+    while running.counters.active.get() == 0 {
+        tokio::task::yield_now().await;
+    }
+    running.stop.send(()).unwrap();
+    while running.socket.exists() {
+        tokio::task::yield_now().await;
+    }
+    client.write_all(&Hello::CURRENT.to_bytes()).await.unwrap();
+    client.write_all(&frame(&ask(None))).await.unwrap();
+    read_hello(&mut client).await;
+    assert_eq!(read_response(&mut client).await, token("work"));
+    assert!(is_closed(&mut client).await);
+    running.ended.await.unwrap();
+}
+
+#[tokio::test]
 async fn the_end_waits_only_as_long_as_the_grace_lasts() {
     let running = start(Limits { grace: Duration::from_millis(20), ..Limits::default() });
     let mut waiting = running.client().await;
@@ -154,7 +173,7 @@ async fn the_end_waits_only_as_long_as_the_grace_lasts() {
 async fn the_peer_is_known_by_the_kernel() {
     let dir = tempfile::tempdir().unwrap();
     let socket = dir.path().join("boxd.sock");
-    let listener = Listener::bind(&socket).unwrap();
+    let mut listener = Listener::bind(&socket).unwrap();
     let (accepted, _client) = tokio::join!(listener.accept(), UnixStream::connect(&socket));
     let peer = Peer::of(&accepted.unwrap()).unwrap();
     assert_eq!(peer.uid, rustix::process::geteuid().as_raw());
