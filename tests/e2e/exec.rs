@@ -172,6 +172,15 @@ fn an_endpoint_gives_the_present_token_for_the_program_s_life_and_none_of_the_re
     let old = daemon.token();
     daemon.kill();
     assert_eq!(renew(&variables), None, "it is the daemon's");
+    #[cfg(unix)]
+    {
+        let place = variables["BOX_TOKEN_URL"].strip_prefix("http://").unwrap().split('/').next().unwrap();
+        let stolen = std::net::TcpListener::bind(place);
+        assert!(
+            stolen.is_err(),
+            "the program would tell its secrets to whoever listens in the daemon's place"
+        );
+    }
     daemon.restart();
     assert_eq!(daemon.boxctl(&["refresh"]).code, 0);
     until(|| renew(&variables).is_some());

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use boxd_client::{Client, Error, OpenTokenEndpoint, ScopedTokenRequest, Secret, TokenEndpoint};
 use zeroize::Zeroizing;
 
+#[cfg(unix)]
+use super::reservation::Reservation;
 use super::{Variable, backoff::Backoff};
 
 /// Long past: rclone asks the endpoint at its first use then, and never takes a token from its environment for the
@@ -16,7 +18,11 @@ pub(crate) fn open(socket: PathBuf, tokens: ScopedTokenRequest) -> Result<TokenE
     let request = OpenTokenEndpoint { tokens, again: None };
     let (endpoint, mut held) = Client::connect_to(&socket)?.open_token_endpoint(request.clone())?;
     let request = OpenTokenEndpoint { again: Some(endpoint.clone()), ..request };
+    #[cfg(unix)]
+    let reservation = Reservation::of(&endpoint.url).ok();
     std::thread::spawn(move || {
+        #[cfg(unix)]
+        let _reservation = reservation;
         loop {
             drop(held.ended());
             let mut backoff = Backoff::default();

@@ -5,6 +5,8 @@ mod child;
 pub(crate) mod endpoint;
 pub(crate) mod mask;
 pub(crate) mod news;
+#[cfg(unix)]
+mod reservation;
 pub(crate) mod signals;
 #[cfg(target_os = "linux")]
 pub(crate) mod stage;

@@ -43,14 +43,13 @@ impl Broker {
         let handout = Handout { broker: self.clone(), account, request, peer: *peer };
         // It is the one that the program was started with, or will be.
         let known = handout.token(None).await?.generation;
-        let endpoint =
-            OpenEndpoint::open(handout, Some(known), open.again.as_ref()).await.map_err(|error| {
-                let (code, next_step) = match error {
-                    OpenError::Foreign => (Code::BadRequest, "ask for a new one"),
-                    OpenError::Bind(_) | OpenError::NoRandom => (Code::Internal, "try again"),
-                };
-                problems::problem(code, &name, error.to_string(), next_step.into())
-            })?;
+        let endpoint = OpenEndpoint::open(handout, Some(known), open.again.as_ref()).map_err(|error| {
+            let (code, next_step) = match error {
+                OpenError::Foreign => (Code::BadRequest, "ask for a new one"),
+                OpenError::Bind(_) | OpenError::NoRandom => (Code::Internal, "try again"),
+            };
+            problems::problem(code, &name, error.to_string(), next_step.into())
+        })?;
         tracing::info!(account = %name, url = endpoint.told().url, %peer, "a token endpoint is open");
         let first = Response::TokenEndpoint(Box::new(endpoint.told().clone()));
         Ok(Box::pin(stream::unfold((Some(first), endpoint), async |(first, endpoint)| match first {

@@ -11,7 +11,7 @@ use std::{
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     task::{AbortHandle, JoinSet},
     time::timeout,
 };
@@ -30,6 +30,8 @@ const HEAD_DEADLINE: Duration = Duration::from_secs(5);
 const CONNECTION_DEADLINE: Duration = Duration::from_mins(1);
 /// Longest head of a request, in bytes.
 const MOST_HEAD: usize = 16 * 1024;
+/// Connections that may wait to be accepted.
+const BACKLOG: u32 = 128;
 /// How long to leave the socket alone after it failed, mostly for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -42,8 +44,16 @@ pub(super) struct Listener {
 
 impl Listener {
     /// Listens on this port, or, where it is 0, on any free one.
-    pub(super) async fn bind(port: u16) -> io::Result<Self> {
-        let socket = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await?;
+    pub(super) fn bind(port: u16) -> io::Result<Self> {
+        let socket = TcpSocket::new_v4()?;
+        // `boxctl exec` of this user keeps the port while boxd is away; and what is left of old connections is no hindrance.
+        #[cfg(unix)]
+        {
+            socket.set_reuseport(true)?;
+            socket.set_reuseaddr(true)?;
+        }
+        socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
+        let socket = socket.listen(BACKLOG)?;
         let port = socket.local_addr()?.port();
         Ok(Self { socket, port })
     }

@@ -62,7 +62,7 @@ impl OpenEndpoint {
     ///
     /// # Errors
     /// Where the port is taken, or `again` was never an endpoint.
-    pub async fn open<T: Tokens>(
+    pub fn open<T: Tokens>(
         tokens: T,
         known: Option<u64>,
         again: Option<&TokenEndpoint>,
@@ -71,7 +71,7 @@ impl OpenEndpoint {
             Some(again) => Credentials::again(again).ok_or(OpenError::Foreign)?,
             None => (Credentials::random().ok_or(OpenError::NoRandom)?, 0),
         };
-        let listener = Listener::bind(port).await?;
+        let listener = Listener::bind(port)?;
         let told = credentials.told(listener.port());
         let desk = Arc::new(Desk::new(tokens, credentials, listener.port(), known));
         let serving = tokio::spawn(listener.serve(desk)).abort_handle();

@@ -5,7 +5,7 @@ use crate::token_endpoint::{OpenError, listener::MOST_CONNECTIONS};
 
 #[tokio::test(start_paused = true)]
 async fn who_does_not_know_the_secrets_gets_nothing_but_a_reason() {
-    let endpoint = Account::new().open(None).await;
+    let endpoint = Account::new().open(None);
     let told = endpoint.told();
     let (id, secret, refresh) = (&told.client_id, told.client_secret.expose(), told.refresh_token.expose());
     let short = format!("grant_type=refresh_token&refresh_token={refresh}");
@@ -41,7 +41,7 @@ async fn who_does_not_know_the_secrets_gets_nothing_but_a_reason() {
 
 #[tokio::test(start_paused = true)]
 async fn only_a_program_on_this_machine_that_means_us_is_answered() {
-    let endpoint = Account::new().open(None).await;
+    let endpoint = Account::new().open(None);
     let told = endpoint.told();
     let (host, body) = (host(told), form(told));
     let port = host.rsplit(':').next().unwrap();
@@ -79,7 +79,7 @@ async fn only_a_program_on_this_machine_that_means_us_is_answered() {
 
 #[tokio::test(start_paused = true)]
 async fn those_who_say_nothing_keep_nobody_out() {
-    let endpoint = Account::new().open(None).await;
+    let endpoint = Account::new().open(None);
     let told = endpoint.told();
     let mut silent = Vec::new();
     for _ in 0..MOST_CONNECTIONS * 2 {
@@ -96,7 +96,7 @@ async fn those_who_say_nothing_keep_nobody_out() {
 #[tokio::test(start_paused = true)]
 async fn those_who_say_nothing_end_no_renewal_of_the_program() {
     let account = Account::new();
-    let endpoint = account.open(None).await;
+    let endpoint = account.open(None);
     let told = endpoint.told();
     account.0.is_slow.store(true, Ordering::Relaxed);
     let crowd = async {
@@ -113,7 +113,7 @@ async fn those_who_say_nothing_end_no_renewal_of_the_program() {
 
 #[tokio::test(start_paused = true)]
 async fn a_body_that_does_not_come_is_not_waited_for() {
-    let endpoint = Account::new().open(None).await;
+    let endpoint = Account::new().open(None);
     let told = endpoint.told();
     let head = format!(
         "POST /oauth2/token HTTP/1.1\r\nHost: {}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
@@ -126,7 +126,7 @@ async fn a_body_that_does_not_come_is_not_waited_for() {
 #[tokio::test(start_paused = true)]
 async fn only_what_was_an_endpoint_is_opened_again() {
     let account = Account::new();
-    let endpoint = account.open(None).await;
+    let endpoint = account.open(None);
     let told = endpoint.told().clone();
     drop(endpoint);
     let foreign = [
@@ -138,7 +138,7 @@ async fn only_what_was_an_endpoint_is_opened_again() {
         TokenEndpoint { client_id: "x".repeat(told.client_id.len()), ..told.clone() },
     ];
     for foreign in foreign {
-        let opened = OpenEndpoint::open(account.clone(), None, Some(&foreign)).await;
+        let opened = OpenEndpoint::open(account.clone(), None, Some(&foreign));
         assert!(matches!(opened, Err(OpenError::Foreign)), "{foreign:?}");
     }
 }

@@ -105,8 +105,8 @@ impl Account {
         *self.0.problem.lock().unwrap() = Some(problem);
     }
 
-    async fn open(&self, known: Option<u64>) -> OpenEndpoint {
-        OpenEndpoint::open(self.clone(), known, None).await.unwrap()
+    fn open(&self, known: Option<u64>) -> OpenEndpoint {
+        OpenEndpoint::open(self.clone(), known, None).unwrap()
     }
 }
 

@@ -7,7 +7,7 @@ const CHECKS_AT_ONCE: usize = answer::CHECKS_AT_ONCE as usize;
 
 #[tokio::test(start_paused = true)]
 async fn a_program_renews_by_body_or_by_header() {
-    let endpoint = Account::new().open(None).await;
+    let endpoint = Account::new().open(None);
     let told = endpoint.told();
     let (id, secret, refresh) = (&told.client_id, told.client_secret.expose(), told.refresh_token.expose());
     let short = format!("grant_type=refresh_token&refresh_token={refresh}");
@@ -28,7 +28,7 @@ async fn a_program_renews_by_body_or_by_header() {
 #[tokio::test(start_paused = true)]
 async fn a_token_that_the_program_has_is_renewed_only_where_box_refuses_it() {
     let account = Account::new();
-    let endpoint = account.open(Some(1)).await;
+    let endpoint = account.open(Some(1));
     let told = endpoint.told();
     for checks in 1..=CHECKS_AT_ONCE {
         assert_eq!(post(told, "", &form(told)).await.access(), "access-1", "Box takes it");
@@ -50,7 +50,7 @@ async fn a_token_that_the_program_has_is_renewed_only_where_box_refuses_it() {
 #[tokio::test(start_paused = true)]
 async fn a_token_that_is_new_to_the_program_is_handed_out_without_a_question() {
     let account = Account::new();
-    let endpoint = account.open(Some(1)).await;
+    let endpoint = account.open(Some(1));
     let told = endpoint.told();
     for generation in 2..5 {
         account.pass(3600);
@@ -63,7 +63,7 @@ async fn a_token_that_is_new_to_the_program_is_handed_out_without_a_question() {
 #[tokio::test(start_paused = true)]
 async fn what_keeps_boxd_from_handing_out_a_token_is_told_as_oauth_tells_it() {
     let account = Account::new();
-    let endpoint = account.open(None).await;
+    let endpoint = account.open(None);
     for (code, expected) in [
         (Code::LoginRequired, (400, "invalid_grant")),
         (Code::ActionRequired, (400, "invalid_grant")),
@@ -88,7 +88,7 @@ async fn what_keeps_boxd_from_handing_out_a_token_is_told_as_oauth_tells_it() {
 #[tokio::test(start_paused = true)]
 async fn an_endpoint_is_gone_with_its_value_and_can_be_opened_again_as_it_was() {
     let account = Account::new();
-    let endpoint = account.open(None).await;
+    let endpoint = account.open(None);
     let told = endpoint.told().clone();
     let idle = TcpStream::connect(host(&told)).await.unwrap();
     assert_eq!(post(&told, "", &form(&told)).await.access(), "access-1");
@@ -98,7 +98,7 @@ async fn an_endpoint_is_gone_with_its_value_and_can_be_opened_again_as_it_was() 
         tokio::task::yield_now().await;
     }
     drop(idle);
-    let again = OpenEndpoint::open(account, None, Some(&told)).await.unwrap();
+    let again = OpenEndpoint::open(account, None, Some(&told)).unwrap();
     assert_eq!(again.told(), &told);
     assert_eq!(post(&told, "", &form(&told)).await.access(), "access-1");
 }
@@ -106,7 +106,7 @@ async fn an_endpoint_is_gone_with_its_value_and_can_be_opened_again_as_it_was() 
 #[tokio::test(start_paused = true)]
 async fn where_box_is_silent_the_token_comes_all_the_same_and_soon() {
     let account = Account::new();
-    let endpoint = account.open(Some(1)).await;
+    let endpoint = account.open(Some(1));
     let told = endpoint.told();
     account.0.is_silent.store(true, Ordering::Relaxed);
     let begun = tokio::time::Instant::now();
