@@ -41,8 +41,15 @@ struct Kept {
     until: BootTime,
 }
 
+impl Client {
+    /// Keeps the token of one account for all threads of a program; `None`: of the default one.
+    pub fn cached(self, account: Option<&str>) -> TokenCache {
+        TokenCache::new(self, account.map(str::to_owned))
+    }
+}
+
 impl TokenCache {
-    pub(crate) fn new(client: Client, account: Option<String>) -> Self {
+    fn new(client: Client, account: Option<String>) -> Self {
         let (kept, client) = (RwLock::new(None), Mutex::new(client));
         Self { account, min_ttl: Duration::ZERO, wait_millis: None, kept, client }
     }

@@ -14,21 +14,15 @@ use zeroize::Zeroizing;
 
 use crate::{
     api::{ApiAnswer, Source},
-    cache::TokenCache,
-    deadline::Deadline,
+    deadline::{Deadline, LOCAL, WITH_BOX},
     error::Error,
     transport::{ReceiveError, Transport},
-    watch::Watch,
 };
 
-/// Time to connect, and for what the daemon answers from memory: it is never slow at that.
-pub(crate) const LOCAL: Duration = Duration::from_secs(5);
 /// What a daemon may take beyond the wait that a request names.
 const MARGIN: Duration = Duration::from_secs(5);
 /// The daemon's own default wait.
 const DEFAULT_WAIT: Duration = Duration::from_secs(30);
-/// Import and logout talk to Box, with deadlines of the daemon's own.
-pub(crate) const WITH_BOX: Duration = Duration::from_mins(4);
 /// Longest silence within an answer that comes piece by piece: the daemon shows at least every 15 s that it lives.
 const SILENCE: Duration = Duration::from_mins(1);
 /// Pause between two attempts to reach a daemon that is not up yet.
@@ -37,7 +31,7 @@ const ATTEMPT_PAUSE: Duration = Duration::from_millis(50);
 /// A connection to the daemon. Kept for many calls; connects anew after a call failed.
 #[derive(Debug)]
 pub struct Client {
-    socket: PathBuf,
+    pub(crate) socket: PathBuf,
     transport: Option<Transport>,
 }
 
@@ -163,19 +157,6 @@ impl Client {
             Response::Account(status) => Ok(*status),
             other => Err(other),
         })
-    }
-
-    /// Watches one account, or all of them, over a connection of its own.
-    ///
-    /// # Errors
-    /// As [`Client::connect_to`]. That there is no such account is told by the watch itself.
-    pub fn watch(&self, account: Option<&str>) -> Result<Watch, Error> {
-        Watch::connect_to(&self.socket, account)
-    }
-
-    /// Keeps the token of one account for all threads of a program; `None`: of the default one.
-    pub fn cached(self, account: Option<&str>) -> TokenCache {
-        TokenCache::new(self, account.map(str::to_owned))
     }
 
     /// The names of all accounts.

@@ -10,6 +10,11 @@ const LONGEST: Duration = Duration::from_hours(24 * 366);
 /// A socket's timeout of 0 would mean none at all.
 const SHORTEST: Duration = Duration::from_millis(1);
 
+/// Time to connect, and for what the daemon answers from memory: it is never slow at that.
+pub(crate) const LOCAL: Duration = Duration::from_secs(5);
+/// Import and logout talk to Box, with deadlines of the daemon's own.
+pub(crate) const WITH_BOX: Duration = Duration::from_mins(4);
+
 /// An instant after which nothing is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Deadline(Instant);

@@ -4,10 +4,7 @@ use std::time::Duration;
 
 use boxd_proto::{Fingerprints, Holder, Reached, Request, Response};
 
-use crate::{
-    client::{Client, LOCAL},
-    error::Error,
-};
+use crate::{client::Client, deadline::LOCAL, error::Error};
 
 /// The daemon asks everywhere at once, and gives each way 15 s.
 const WITH_BOX: Duration = Duration::from_secs(30);

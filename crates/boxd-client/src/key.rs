@@ -4,7 +4,7 @@ use boxd_proto::{KeySource, KeyStatus, Request, Response};
 
 use crate::{
     Client, Error,
-    client::{LOCAL, WITH_BOX},
+    deadline::{LOCAL, WITH_BOX},
 };
 
 impl Client {

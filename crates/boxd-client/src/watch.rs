@@ -10,8 +10,8 @@ use boxd_proto::{Event, EventKind, Request, Response, encode};
 
 use crate::{
     backoff,
-    client::LOCAL,
-    deadline::{Deadline, now},
+    client::Client,
+    deadline::{Deadline, LOCAL, now},
     error::Error,
     stopper::Stopper,
     transport::{ReceiveError, Transport},
@@ -87,6 +87,18 @@ enum Link {
     Up { transport: Box<Transport>, since: Instant, dead_at: Deadline },
     Down { again_at: Deadline },
     Over,
+}
+
+// === impl Client ===
+
+impl Client {
+    /// Watches one account, or all of them, over a connection of its own.
+    ///
+    /// # Errors
+    /// As [`Client::connect_to`]. That there is no such account is told by the watch itself.
+    pub fn watch(&self, account: Option<&str>) -> Result<Watch, Error> {
+        Watch::connect_to(&self.socket, account)
+    }
 }
 
 // === impl Watch ===
