@@ -7,7 +7,9 @@ use std::{path::PathBuf, time::Duration};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use crate::command::key::Key;
-use crate::{command::service::Service, duration, packaging::shells::Shell};
+use crate::{
+    command::service::Service, duration, global::Global, import::kind::Kind, packaging::shell::Shell,
+};
 
 /// Asks boxd for Box access tokens, and looks after the accounts that it keeps alive.
 ///
@@ -22,35 +24,6 @@ pub(crate) struct Arguments {
     pub(crate) version: bool,
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
-}
-
-/// What every command takes.
-#[derive(Args, Debug)]
-pub(crate) struct Global {
-    #[arg(
-        short,
-        long,
-        global = true,
-        value_name = "NAME",
-        help = "Account to use [env: BOXD_ACCOUNT] [default: the daemon's default account]"
-    )]
-    account: Option<String>,
-    /// Print JSON; errors too
-    #[arg(long, global = true)]
-    pub(crate) json: bool,
-    // The variables are read with the other places of the socket: a flag beats every one of them.
-    #[arg(long, global = true, value_name = "PATH", help = "Socket of the daemon [env: BOXD_SOCKET]")]
-    pub(crate) socket: Option<PathBuf>,
-    #[arg(
-        long,
-        global = true,
-        value_name = "DIR",
-        help = "State directory of the daemon, where its socket may be [env: BOXD_STATE_DIR]"
-    )]
-    pub(crate) state_dir: Option<PathBuf>,
-    /// Ask the system's daemon instead of your own
-    #[arg(long, global = true, conflicts_with_all = ["socket", "state_dir"])]
-    pub(crate) system: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -363,24 +336,6 @@ pub(crate) struct Import {
     pub(crate) no_refresh: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Kind {
-    /// rclone.conf; without FILE the one that rclone uses
-    Rclone,
-    /// `box_environments.json`; without FILE from the keyring or ~/.box
-    BoxCli,
-    /// An environment of Box's Postman collection, exported
-    Postman,
-    /// The app settings (JSON) of the Box developer console, with JWT or CCG
-    BoxApp,
-    /// What `BoxAPIConnection.save()` gave; the app is named by `BOX_CLIENT_ID` and `BOX_CLIENT_SECRET`
-    JavaSdk,
-    /// A bare access token, such as a developer token; served until it ends
-    Token,
-    /// `client_id`, `client_secret`, `refresh_token` and more as one JSON object
-    Json,
-}
-
 #[derive(Args, Debug)]
 pub(crate) struct Logout {
     /// The account
@@ -423,18 +378,5 @@ impl Wanted {
     /// Whether it is the account's own token, with all of its rights.
     pub(crate) fn is_whole(&self) -> bool {
         self.user.is_none() && self.scope.is_empty()
-    }
-}
-
-impl Global {
-    /// The account by flag or environment; an empty variable is none.
-    pub(crate) fn account(&self) -> Option<String> {
-        let variable = || std::env::var("BOXD_ACCOUNT").ok().filter(|name| !name.is_empty());
-        self.account.clone().or_else(variable)
-    }
-
-    /// The account of a command that takes it by position too.
-    pub(crate) fn account_or(&self, positional: Option<&str>) -> Option<String> {
-        positional.map(str::to_owned).or_else(|| self.account())
     }
 }

@@ -7,7 +7,7 @@ use std::{
 
 use boxd_client::{Client, Environment, Error};
 
-use crate::args::Global;
+use crate::global::Global;
 
 /// Where the daemon's socket is, by flags and environment.
 pub(crate) fn socket(global: &Global, system_too: bool) -> Result<PathBuf, Error> {

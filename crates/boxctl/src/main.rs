@@ -9,6 +9,7 @@ mod duration;
 #[cfg(unix)]
 mod exec;
 mod failure;
+mod global;
 mod hidden;
 mod import;
 mod output;

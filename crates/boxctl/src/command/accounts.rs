@@ -1,6 +1,6 @@
 //! `boxctl accounts`: lists the names.
 
-use crate::{args::Global, daemon, failure::Failure, output::print, terminal::tame};
+use crate::{daemon, failure::Failure, global::Global, output::print, terminal::tame};
 
 pub(super) fn run(global: &Global) -> Result<(), Failure> {
     let names = daemon::connect_any(global)?.accounts()?;

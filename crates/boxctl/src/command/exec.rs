@@ -6,7 +6,7 @@ use boxd_client::{Code, ScopedToken, ScopedTokenRequest};
 use clap::CommandFactory as _;
 
 use crate::{
-    args::{Arguments, Exec, Global},
+    args::{Arguments, Exec},
     command::token,
     daemon,
     exec::{
@@ -15,6 +15,7 @@ use crate::{
         supervisor::{OnNewToken, Plan},
     },
     failure::Failure,
+    global::Global,
     output,
 };
 

@@ -3,10 +3,11 @@
 use boxd_client::{Import as Handover, ImportedCredential};
 
 use crate::{
-    args::{Global, Import},
+    args::Import,
     command::status,
     daemon,
     failure::Failure,
+    global::Global,
     import::{self, Wanted},
     output::remark,
     terminal::tame,

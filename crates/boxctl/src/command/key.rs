@@ -3,7 +3,7 @@
 use boxd_client::{KeySource, KeyStatus};
 use clap::{Args, Subcommand, ValueEnum};
 
-use crate::{args::Global, daemon, failure::Failure, output::print, terminal::tame};
+use crate::{daemon, failure::Failure, global::Global, output::print, terminal::tame};
 
 /// Shown under the options of `key`.
 const EXAMPLES: &str = "\

@@ -3,9 +3,10 @@
 use std::io::{self, BufRead as _, IsTerminal as _};
 
 use crate::{
-    args::{Global, Logout},
+    args::Logout,
     daemon,
     failure::Failure,
+    global::Global,
     output::{print, remark},
     terminal::tame,
 };

@@ -8,12 +8,7 @@ use std::{
 
 use boxd_client::Code;
 
-use crate::{
-    args::{Global, Metrics},
-    daemon,
-    failure::Failure,
-    output::print,
-};
+use crate::{args::Metrics, daemon, failure::Failure, global::Global, output::print};
 
 pub(super) fn run(global: &Global, options: &Metrics) -> Result<(), Failure> {
     let text = daemon::connect_any(global)?.metrics()?;

@@ -2,7 +2,7 @@
 
 use boxd_client::{AccountStatus, GrantState};
 
-use crate::{args::Global, command::status, daemon, failure::Failure, output::print, terminal::tame};
+use crate::{command::status, daemon, failure::Failure, global::Global, output::print, terminal::tame};
 
 pub(super) fn run(global: &Global) -> Result<(), Failure> {
     let accounts = match daemon::connect_any(global).and_then(|mut client| client.status(None)) {

@@ -1,12 +1,6 @@
 //! `boxctl paths`: shows the places in use.
 
-use crate::{
-    args::{Global, Place},
-    daemon,
-    failure::Failure,
-    output::print,
-    terminal::tame,
-};
+use crate::{args::Place, daemon, failure::Failure, global::Global, output::print, terminal::tame};
 
 /// boxd always logs to stderr; its service manager decides where that goes.
 const LOG: &str = "stderr of boxd (as a systemd user service: journalctl --user -u boxd)";

@@ -1,6 +1,6 @@
 //! `boxctl reload`: has boxd read its configuration anew.
 
-use crate::{args::Global, daemon, failure::Failure, output::print};
+use crate::{daemon, failure::Failure, global::Global, output::print};
 
 pub(super) fn run(global: &Global) -> Result<(), Failure> {
     daemon::connect(global)?.reload()?;

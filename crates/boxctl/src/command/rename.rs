@@ -1,6 +1,6 @@
 //! `boxctl rename`: gives an account another name.
 
-use crate::{args::Global, command::status, daemon, failure::Failure};
+use crate::{command::status, daemon, failure::Failure, global::Global};
 
 pub(super) fn run(global: &Global, old: &str, new: &str) -> Result<(), Failure> {
     let status = daemon::connect(global)?.rename(old, new)?;

@@ -3,10 +3,10 @@
 use boxd_client::{AccountStatus, Code, GrantState};
 
 use crate::{
-    args::Global,
     daemon,
     duration::roughly,
     failure::Failure,
+    global::Global,
     output::print,
     terminal::{Terminal, Tone, tame},
 };

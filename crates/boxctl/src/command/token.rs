@@ -6,10 +6,11 @@ use boxd_client::{Client, Code, Error, Rejected, ScopedToken, ScopedTokenRequest
 use zeroize::Zeroizing;
 
 use crate::{
-    args::{Global, Token, TokenFormat, Wanted},
+    args::{Token, TokenFormat, Wanted},
     daemon,
     duration::millis,
     failure::Failure,
+    global::Global,
     output::print,
 };
 

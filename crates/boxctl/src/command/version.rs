@@ -1,6 +1,6 @@
 //! `boxctl --version`: both versions, the daemon's where one answers.
 
-use crate::{args::Global, daemon, failure::Failure, output::print, terminal::tame};
+use crate::{daemon, failure::Failure, global::Global, output::print, terminal::tame};
 
 pub(crate) fn run(global: &Global) -> Result<(), Failure> {
     let own = env!("CARGO_PKG_VERSION");

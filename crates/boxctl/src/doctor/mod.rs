@@ -34,7 +34,7 @@ use self::{
     finding::{Finding, State},
     scene::Scene,
 };
-use crate::{args::Global, failure::Failure, output::print, terminal::Terminal};
+use crate::{failure::Failure, global::Global, output::print, terminal::Terminal};
 
 /// Shown under the options of the command.
 pub(crate) const HELP: &str = "\

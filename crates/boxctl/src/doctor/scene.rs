@@ -4,7 +4,7 @@ use std::{cell::RefCell, io::IsTerminal as _, path::PathBuf};
 
 use boxd_client::{AccountStatus, Client, Environment, Error, Info, Reached, SYSTEM_SOCKET};
 
-use crate::{args::Global, daemon, output::draw};
+use crate::{daemon, global::Global, output::draw};
 
 /// The machine as `boxctl doctor` found it.
 pub(super) struct Scene {

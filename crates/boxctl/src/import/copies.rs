@@ -2,8 +2,9 @@
 
 use boxd_client::{ImportedCredential, Secret};
 
+use super::kind::Kind;
 use super::{Wanted, box_cli, place, rclone, source::Source};
-use crate::{args::Kind, failure::Failure};
+use crate::failure::Failure;
 
 /// All that was found.
 #[derive(Debug, Default)]

@@ -11,6 +11,7 @@ mod ini;
 mod java_sdk;
 mod json;
 mod keyring;
+pub(crate) mod kind;
 mod members;
 mod missing;
 mod place;
@@ -24,7 +25,8 @@ use std::path::PathBuf;
 
 use boxd_client::{Endpoints, ImportedCredential};
 
-use crate::{args::Kind, failure::Failure};
+use self::kind::Kind;
+use crate::failure::Failure;
 pub(crate) use entry::shell_word;
 use source::Source;
 

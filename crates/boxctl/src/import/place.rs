@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
+use super::kind::Kind;
 use super::{box_cli, missing::missing, source::Source};
-use crate::{args::Kind, failure::Failure};
+use crate::failure::Failure;
 
 /// What a tool keeps where it usually does.
 pub(super) fn of(kind: Kind) -> Result<Source, Failure> {

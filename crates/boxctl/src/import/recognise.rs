@@ -3,8 +3,9 @@
 use boxd_client::Code;
 use serde::{Deserialize, de::IgnoredAny};
 
+use super::kind::Kind;
 use super::{ini, rclone, source::Source, token};
-use crate::{args::Kind, failure::Failure};
+use crate::failure::Failure;
 
 /// What each format is known by, for a message.
 const LOOKED_FOR: &str = "sections in brackets (rclone.conf); JSON with boxAppSettings (Box app settings), \

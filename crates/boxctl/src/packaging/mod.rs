@@ -4,4 +4,5 @@ mod candidates;
 mod examples;
 pub(crate) mod man;
 mod roff;
+pub(crate) mod shell;
 pub(crate) mod shells;

@@ -1,29 +1,9 @@
 //! `boxctl completions`: small scripts that ask boxctl itself, so that they know of accounts, and never age.
 
-use clap::{CommandFactory as _, ValueEnum};
+use clap::CommandFactory as _;
 
-use super::candidates::candidates;
-use crate::{
-    args::{Arguments, Global},
-    daemon,
-    failure::Failure,
-    output::print,
-    terminal::tame,
-};
-
-/// The shells that are known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Shell {
-    /// For ~/.local/share/bash-completion/completions/boxctl
-    Bash,
-    /// As `_boxctl` in a directory of $fpath
-    Zsh,
-    /// For ~/.config/fish/completions/boxctl.fish
-    Fish,
-    /// To be run from $PROFILE
-    #[value(name = "powershell", alias = "pwsh")]
-    Power,
-}
+use super::{candidates::candidates, shell::Shell};
+use crate::{args::Arguments, daemon, failure::Failure, global::Global, output::print, terminal::tame};
 
 pub(crate) fn print_script(shell: Shell) -> Result<(), Failure> {
     print(match shell {

@@ -5,13 +5,7 @@ mod request;
 
 use boxd_client::{ApiAnswer, ApiHead, ApiRequest, Code};
 
-use crate::{
-    args::{Api, Global},
-    daemon,
-    failure::Failure,
-    output::Raw,
-    terminal::tame,
-};
+use crate::{args::Api, daemon, failure::Failure, global::Global, output::Raw, terminal::tame};
 
 pub(super) fn run(global: &Global, options: &Api) -> Result<(), Failure> {
     let mut headers = request::headers(&options.headers)?;

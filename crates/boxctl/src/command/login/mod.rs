@@ -11,10 +11,11 @@ use boxd_client::{BeginLogin, Client, Code, Endpoints, LoginPage, LoginStep};
 
 use self::waiting::{Interest, Pasting};
 use crate::{
-    args::{Global, Login},
+    args::Login,
     command::status,
     daemon,
     failure::Failure,
+    global::Global,
     output::{print, remark},
     terminal::tame,
 };

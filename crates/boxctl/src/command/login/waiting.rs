@@ -11,9 +11,9 @@ use boxd_client::{AccountStatus, Client, Code, Error, LoginPage, Secret};
 use zeroize::Zeroizing;
 
 use crate::{
-    args::Global,
     daemon,
     failure::Failure,
+    global::Global,
     output::{draw, remark},
     terminal::tame,
 };

@@ -14,8 +14,8 @@ use args::Action;
 pub(crate) use args::Service;
 
 use crate::{
-    args::Global,
     failure::Failure,
+    global::Global,
     service::{
         site::{Scope, Site},
         systemd::Verb,

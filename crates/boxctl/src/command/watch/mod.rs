@@ -15,11 +15,7 @@ mod words;
 
 use boxd_client::Watch;
 
-use crate::{
-    args::{self, Global},
-    daemon,
-    failure::Failure,
-};
+use crate::{args, daemon, failure::Failure, global::Global};
 
 use self::ear::Ear;
 
