@@ -95,6 +95,8 @@ pub(crate) enum Command {
     Reload,
     /// Print what Prometheus reads
     Metrics(Metrics),
+    /// Show who was given which token
+    Audit(crate::command::audit::Options),
     /// Show the places in use
     Paths {
         /// Only this one
@@ -389,13 +391,6 @@ pub(crate) enum Place {
     State,
     /// Where boxd logs to
     Log,
-}
-
-impl Wanted {
-    /// Whether it is the account's own token, with all of its rights.
-    pub(crate) fn is_whole(&self) -> bool {
-        self.user.is_none() && self.scope.is_empty()
-    }
 }
 
 impl Global {

@@ -28,7 +28,7 @@ const MARGIN: Duration = Duration::from_secs(5);
 /// The daemon's own default wait.
 const DEFAULT_WAIT: Duration = Duration::from_secs(30);
 /// Import and logout talk to Box, with deadlines of the daemon's own.
-const WITH_BOX: Duration = Duration::from_mins(4);
+pub(crate) const WITH_BOX: Duration = Duration::from_mins(4);
 /// Longest silence within an answer that comes piece by piece: the daemon shows at least every 15 s that it lives.
 const SILENCE: Duration = Duration::from_mins(1);
 /// Pause between two attempts to reach a daemon that is not up yet.
@@ -101,18 +101,31 @@ impl Client {
         let patience = wait(request.wait_millis) + MARGIN;
         match self.call(&Request::Token(request.clone()), patience)? {
             Response::Token(token) => Ok(token),
+            // The owner of the daemon lets this program have no other.
+            Response::ScopedToken(scoped) => Ok(scoped.token),
             other => Err(self.unexpected(&other)),
         }
     }
 
-    /// A token with less than the account's rights, or as another user of the same app.
+    /// A token with less than the account's rights, or as another user of the same app. Where neither is asked for it
+    /// is the account's own, unless the daemon's owner lets this program have a downscoped one only.
     ///
     /// # Errors
     /// [`Error::Problem`] where there is none, with the reason and the next step.
     pub fn scoped_token(&mut self, request: &ScopedTokenRequest) -> Result<ScopedToken, Error> {
         let patience = wait(request.token.wait_millis) + MARGIN;
-        match self.call(&Request::ScopedToken(Box::new(request.clone())), patience)? {
+        let is_whole = request.user.is_none()
+            && request.scope.is_empty()
+            && request.resource.is_none()
+            && request.shared_link.is_none();
+        let request = if is_whole {
+            Request::Token(request.token.clone())
+        } else {
+            Request::ScopedToken(Box::new(request.clone()))
+        };
+        match self.call(&request, patience)? {
             Response::ScopedToken(token) => Ok(*token),
+            Response::Token(token) => Ok(ScopedToken { token, scope: Vec::new(), restricted_to: None }),
             other => Err(self.unexpected(&other)),
         }
     }
@@ -428,5 +441,6 @@ fn kind(response: &Response) -> &'static str {
         Response::LoginPage(_) => "a login",
         Response::LoginNeeds(_) => "what a login needs",
         Response::TokenEndpoint(_) => "a token endpoint",
+        Response::Audit(_) => "a record",
     }
 }

@@ -24,6 +24,7 @@
 #![forbid(unsafe_code)]
 
 mod api;
+mod audit;
 mod backoff;
 mod boot;
 mod cache;
@@ -39,10 +40,10 @@ mod watch;
 
 pub use api::{ApiAnswer, Source};
 pub use boxd_proto::{
-    AccountStatus, ApiHead, ApiHeader, ApiRequest, ApiRequestBody, Auth, BeginLogin, Code, Endpoints, Event,
-    EventKind, GrantState, Import, ImportedCredential, Info, LoginNeeds, LoginPage, OpenTokenEndpoint, Piece,
-    Problem, Rejected, Request, Response, ScopedToken, ScopedTokenRequest, Secret, Subject, Token,
-    TokenEndpoint, TokenRequest, User,
+    AccountStatus, ApiHead, ApiHeader, ApiRequest, ApiRequestBody, AuditOutcome, AuditQuery, AuditRecord,
+    AuditWay, Auth, BeginLogin, Code, Endpoints, Event, EventKind, GrantState, Import, ImportedCredential,
+    Info, LoginNeeds, LoginPage, OpenTokenEndpoint, Piece, Problem, Rejected, Request, Response, ScopedToken,
+    ScopedTokenRequest, Secret, Subject, Token, TokenEndpoint, TokenRequest, User,
     endpoint::{EndpointError, Environment, SYSTEM_SOCKET},
 };
 pub use cache::TokenCache;

@@ -1,7 +1,13 @@
 //! The only module with unsafe code: what the system offers and no safe interface gives.
 
+mod database;
+mod peer;
+
 #[cfg(target_os = "linux")]
 use std::{io, os::fd::OwnedFd};
+
+pub(crate) use database::{Lookup, group_id, user_id};
+pub(crate) use peer::{groups, process, unit};
 
 /// Registers a descriptor with the runtime's poller, for reading.
 #[cfg(target_os = "linux")]

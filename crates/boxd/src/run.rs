@@ -11,7 +11,7 @@ use crate::{
         Config, ConfigError, Paths,
         paths::{Homeless, PathFlags, PlatformDirs},
     },
-    server::{self, BindError, Limits, Listener},
+    server::{self, BindError, Entrances, Limits},
     store::{self, OpenError, Store},
 };
 
@@ -118,6 +118,7 @@ async fn serve_here(options: &Options) -> Result<(), Failure> {
     }
     let store = Store::open(store_options(options, &places))?;
     let listener = server::Listener::bind(&places.socket)?;
+    let (doors, new_doors) = server::Doors::new();
     let broker = Broker::new(
         Clock::of_this_boot(),
         Arc::new(store),
@@ -127,7 +128,9 @@ async fn serve_here(options: &Options) -> Result<(), Failure> {
         ),
         config,
         places.clone(),
+        doors,
     );
+    broker.open_doors().await;
     announce_ready(&places);
 
     let reloader = broker.clone();
@@ -145,14 +148,14 @@ async fn serve_here(options: &Options) -> Result<(), Failure> {
             }
         }
     };
-    run(listener, broker, alarm, stop, limits).await;
+    run(Entrances::new(listener, new_doors), broker, alarm, stop, limits).await;
     Ok(())
 }
 
 /// Serves until `stop` resolves, then ends in order. Everything is a parameter, so that a test needs no
 /// signal and no fixed place.
 pub async fn run(
-    listener: Listener,
+    entrances: Entrances,
     broker: Broker,
     alarm: Alarm,
     stop: impl Future<Output = ()>,
@@ -162,7 +165,7 @@ pub async fn run(
         let broker = broker.clone();
         tokio::spawn(async move { broker.keep_time(alarm).await })
     };
-    server::run(listener, broker.clone(), stop, limits).await;
+    server::run(entrances, broker.clone(), stop, limits).await;
     notify_stopping();
     timekeeper.abort();
     broker.wind_down().await;

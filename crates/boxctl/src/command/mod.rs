@@ -3,6 +3,7 @@
 mod accounts;
 mod adopt;
 mod api;
+pub(crate) mod audit;
 #[cfg(unix)]
 mod exec;
 mod import;
@@ -48,6 +49,7 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
         Some(Command::Rename { old, new }) => rename::run(global, old, new),
         Some(Command::Adopt { account }) => adopt::run(global, account),
         Some(Command::Reload) => reload::run(global),
+        Some(Command::Audit(options)) => audit::run(global, options),
         Some(Command::Metrics(options)) => metrics::run(global, options),
         Some(Command::Paths { what }) => paths::run(global, *what),
     };

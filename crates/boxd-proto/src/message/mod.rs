@@ -1,6 +1,7 @@
 //! What clients ask and what the daemon answers.
 
 mod api;
+mod audit;
 mod event;
 mod import;
 mod login;
@@ -10,6 +11,7 @@ mod status;
 mod token;
 
 pub use api::*;
+pub use audit::*;
 pub use event::*;
 pub use import::*;
 pub use login::*;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     api::ApiRequest,
+    audit::AuditQuery,
     import::Import,
     login::BeginLogin,
     token::{ScopedTokenRequest, TokenRequest},
@@ -13,7 +14,8 @@ use crate::{error::Code, piece::Piece, secret::Secret, token_endpoint::OpenToken
 /// A request. Variants are only ever added at the end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Request {
-    /// An access token; answered by [`Response::Token`](crate::Response::Token).
+    /// An access token; answered by [`Response::Token`](crate::Response::Token), or by [`Response::ScopedToken`](crate::Response::ScopedToken) where the daemon's
+    /// owner lets this client have no other.
     Token(TokenRequest),
     /// The state of one account, or of all; answered by a list of [`Response::Account`](crate::Response::Account).
     Status {
@@ -112,4 +114,6 @@ pub enum Request {
     /// Open an OAuth token endpoint on the loopback interface, for a program that renews its token by itself; answered
     /// by a list of one [`Response::TokenEndpoint`](crate::Response::TokenEndpoint). The endpoint is there until the client closes the connection.
     OpenTokenEndpoint(Box<OpenTokenEndpoint>),
+    /// What the audit log holds, the oldest first; answered by a list of [`Response::Audit`](crate::Response::Audit).
+    Audit(AuditQuery),
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     api::ApiHead,
+    audit::AuditRecord,
     event::Event,
     login::{LoginNeeds, LoginPage},
     status::{AccountStatus, Info},
@@ -46,4 +47,6 @@ pub enum Response {
     ApiBody(Piece),
     /// A token endpoint is open.
     TokenEndpoint(Box<TokenEndpoint>),
+    /// A record of the audit log.
+    Audit(Box<AuditRecord>),
 }

@@ -1,6 +1,7 @@
 //! The layout of bodies written by hand from the specification, to compare the codec with.
 
 mod api;
+mod audit;
 
 use boxd_proto::*;
 
@@ -155,6 +156,10 @@ pub(crate) fn request(request: &Request) -> Vec<u8> {
             w.u32(21);
             scoped_token_request(w, &open.tokens);
             w.option(open.again.as_ref(), token_endpoint);
+        }
+        Request::Audit(query) => {
+            w.u32(22);
+            audit::query(w, query);
         }
     }
     out.0
@@ -324,6 +329,10 @@ pub(crate) fn response(response: &Response) -> Vec<u8> {
         Response::TokenEndpoint(endpoint) => {
             w.u32(15);
             token_endpoint(w, endpoint);
+        }
+        Response::Audit(record) => {
+            w.u32(16);
+            audit::record(w, record);
         }
     }
     out.0
@@ -527,7 +536,7 @@ pub(crate) fn requests() -> Vec<Request> {
         Request::HasToken(Box::default()),
         Request::Metrics,
     ];
-    [first, api::requests(), requests_of_endpoints()].concat()
+    [first, api::requests(), requests_of_endpoints(), audit::requests()].concat()
 }
 
 fn requests_of_endpoints() -> Vec<Request> {
@@ -613,7 +622,8 @@ pub(crate) fn responses() -> Vec<Response> {
         Response::Error(Problem { account: None, retry_after_seconds: None, ..problem }),
     ];
     let endpoint = vec![Response::TokenEndpoint(Box::new(an_endpoint()))];
-    [first, responses_of_logins(), responses_of_watches(event_status), api::responses(), endpoint].concat()
+    let watches = responses_of_watches(event_status);
+    [first, responses_of_logins(), watches, api::responses(), endpoint, audit::responses()].concat()
 }
 
 fn responses_of_logins() -> Vec<Response> {

@@ -1,5 +1,6 @@
 //! Drives the sessions of all accounts and answers requests about them.
 
+mod access;
 mod account;
 mod application;
 mod claims;
@@ -7,6 +8,7 @@ mod custody;
 mod derived_source;
 mod drive;
 mod feed;
+mod handing;
 mod import;
 mod imported;
 mod login;
@@ -59,12 +61,14 @@ use self::{
 use crate::{
     account_name::AccountName,
     alarm::{Alarm, Rang},
+    audit::Audit,
     box_api::BoxApi,
     clock::Clock,
     config::Config,
     derived::DerivedTokens,
     login::Logins,
     passthrough::Ways,
+    server::{Doors, owner},
     store::Store,
 };
 
@@ -107,6 +111,11 @@ pub struct Shared {
     custody: tokio::sync::Mutex<()>,
     claims: Claims,
     waiting: Waiting,
+    audit: Audit,
+    /// The sockets of access rules.
+    doors: Doors,
+    /// The user that the daemon belongs to.
+    owner: u32,
     /// Rings when an account comes to rest; for the shutdown.
     rested: Notify,
 }
@@ -134,7 +143,16 @@ impl std::ops::Deref for Broker {
 
 impl Broker {
     /// Loads every account that the store or the config knows. Blocking: it reads the whole store.
-    pub fn new(clock: Clock, store: Arc<Store>, api: BoxApi, config: Config, places: Places) -> Self {
+    /// Must be called within a tokio runtime.
+    pub fn new(
+        clock: Clock,
+        store: Arc<Store>,
+        api: BoxApi,
+        config: Config,
+        places: Places,
+        doors: Doors,
+    ) -> Self {
+        let audit = Audit::start(places.state_dir.clone(), config.audit());
         let broker = Self(Arc::new(Shared {
             clock,
             store,
@@ -155,6 +173,9 @@ impl Broker {
             custody: tokio::sync::Mutex::new(()),
             claims: Claims::default(),
             waiting: Waiting::default(),
+            audit,
+            doors,
+            owner: owner(),
             rested: Notify::new(),
         }));
         let config = broker.config();

@@ -4,14 +4,15 @@ use std::{pin::Pin, sync::Arc};
 
 use boxd_engine::{AccessToken, BootTime};
 use boxd_proto::{
-    Code, OpenTokenEndpoint, Problem, Rejected, Response, ScopedTokenRequest, Token, TokenRequest,
+    AuditWay, Code, OpenTokenEndpoint, Problem, Rejected, Response, ScopedTokenRequest, Token, TokenRequest,
 };
 use futures_util::{Stream, stream};
 
 use super::{Broker, account::Account, problems};
 use crate::{
+    access::Right,
     box_api::MeError,
-    server::Peer,
+    server::Caller,
     token_endpoint::{OpenEndpoint, OpenError, Tokens},
 };
 
@@ -24,17 +25,17 @@ struct Handout {
     broker: Broker,
     account: Arc<Account>,
     request: ScopedTokenRequest,
-    peer: Peer,
+    caller: Arc<Caller>,
 }
 
 impl Broker {
     /// Opens an endpoint that is there for as long as the stream.
     pub(super) async fn open_token_endpoint(
         &self,
-        peer: &Peer,
+        caller: &Arc<Caller>,
         open: OpenTokenEndpoint,
     ) -> Result<Pin<Box<dyn Stream<Item = Response> + Send>>, Problem> {
-        let account = self.named(open.tokens.token.account.as_deref())?;
+        let (account, _) = self.permitted(caller, open.tokens.token.account.as_deref(), Right::Token)?;
         let name = account.name.clone();
         let token = TokenRequest {
             account: Some(name.as_str().to_owned()),
@@ -42,7 +43,7 @@ impl Broker {
             ..TokenRequest::default()
         };
         let request = ScopedTokenRequest { token, ..open.tokens };
-        let handout = Handout { broker: self.clone(), account, request, peer: *peer };
+        let handout = Handout { broker: self.clone(), account, request, caller: Arc::clone(caller) };
         // It is the one that the program was started with, or will be.
         let known = handout.token(None).await?.generation;
         let endpoint =
@@ -53,7 +54,7 @@ impl Broker {
                 };
                 problems::problem(code, &name, error.to_string(), next_step.into())
             })?;
-        tracing::info!(account = %name, url = endpoint.told().url, %peer, "a token endpoint is open");
+        tracing::info!(account = %name, url = endpoint.told().url, peer = %caller.peer, "a token endpoint is open");
         let first = Response::TokenEndpoint(Box::new(endpoint.told().clone()));
         Ok(Box::pin(stream::unfold((Some(first), endpoint), async |(first, endpoint)| match first {
             Some(first) => Some((first, (None, endpoint))),
@@ -70,7 +71,7 @@ impl Tokens for Handout {
     async fn token(&self, refused: Option<u64>) -> Result<Token, Problem> {
         let mut request = self.request.clone();
         request.token.rejected = refused.map_or(Rejected::No, Rejected::Generation);
-        Ok(self.broker.scoped_token(&self.peer, request).await?.token)
+        Ok(self.broker.scoped_token(&self.caller, request, AuditWay::Endpoint).await?.token)
     }
 
     async fn is_refused(&self, token: &Token) -> bool {

@@ -1,6 +1,8 @@
 //! What the person configured: the file, its checks, and what it means for each account.
 
+mod access;
 mod account;
+mod audit;
 mod ca_files;
 mod command;
 mod document;
@@ -21,7 +23,10 @@ use std::{collections::BTreeMap, time::Duration};
 
 use boxd_engine::{ServerAuth, schedule::Mode};
 
-use crate::{account_name::AccountName, assertion::Algorithm, box_api::EndpointSettings, login::RedirectUri};
+use crate::{
+    access::Rule, account_name::AccountName, assertion::Algorithm, box_api::EndpointSettings,
+    login::RedirectUri,
+};
 
 pub use effective::{Effective, EffectiveSecret, Kept};
 pub use error::ConfigError;
@@ -37,6 +42,8 @@ pub struct Config {
     lead: Duration,
     endpoint: EndpointSettings,
     passthrough: bool,
+    access: Vec<Rule>,
+    audit: crate::audit::Settings,
     ca_files: Vec<ca_files::CaFileKey>,
 }
 
@@ -103,6 +110,8 @@ impl Default for Config {
             lead: Duration::from_mins(5),
             endpoint: EndpointSettings::default(),
             passthrough: false,
+            access: Vec::new(),
+            audit: crate::audit::Settings::default(),
             ca_files: Vec::new(),
         }
     }

@@ -5,7 +5,9 @@ use std::{
     io,
     os::{
         fd::OwnedFd,
-        unix::fs::{DirBuilderExt as _, FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _},
+        unix::fs::{
+            DirBuilderExt as _, FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+        },
     },
     path::{Path, PathBuf},
     sync::Arc,
@@ -27,7 +29,14 @@ use super::{bind_error::BindError, counters::Counters};
 /// Only the owner may connect; on systems that ignore a socket's mode the directory's counts.
 const SOCKET_MODE: u32 = 0o600;
 const DIRECTORY_MODE: u32 = 0o700;
+const ROOT: u32 = 0;
 const WRITABLE_BY_OTHERS: u32 = 0o022;
+/// A rule's socket is for others: whoever reaches it may connect, and the rule decides.
+const RULE_MODE: u32 = 0o666;
+/// Where a rule is for a group, the system keeps others away already.
+const RULE_MODE_OF_GROUP: u32 = 0o660;
+/// Others must get to a rule's socket.
+const RULE_DIRECTORY_MODE: u32 = 0o755;
 
 /// A socket that clients can connect to.
 #[derive(Debug)]
@@ -35,7 +44,7 @@ pub struct Listener {
     socket: local::Listener,
     counters: Arc<Counters>,
     /// Where a socket of our own making is; `None` for an inherited one, which is not ours to unlink.
-    _place: Option<Place>,
+    place: Option<Place>,
 }
 
 /// The socket's file, unlinked on drop if it is still the one that we made.
@@ -56,18 +65,34 @@ impl Listener {
     ///
     /// Must be called within a tokio runtime.
     pub fn bind(path: &Path) -> Result<Self, BindError> {
+        prepare_directory(path)?;
+        Self::bind_in_prepared(path)
+    }
+
+    /// Listens at the socket of an access rule: for whoever can reach it, or for `group`, where this process may give
+    /// it to that. Its directory belongs to this user or to root, and nobody else can write it; it is made where only
+    /// it is missing.
+    ///
+    /// Must be called within a tokio runtime.
+    pub(super) fn bind_for_rule(path: &Path, group: Option<u32>) -> Result<Self, BindError> {
+        prepare_rule_directory(path)?;
+        let listener = Self::bind_in_prepared(path)?;
+        permit(path, group).map_err(|error| BindError::system("open the socket to others", path, error))?;
+        Ok(listener)
+    }
+
+    fn bind_in_prepared(path: &Path) -> Result<Self, BindError> {
         let length = path.as_os_str().len();
         if length >= LONGEST_PATH {
             return Err(BindError::TooLong { path: path.to_owned(), length, most: LONGEST_PATH - 1 });
         }
-        prepare_directory(path)?;
         let lock = lock_beside(path)?;
         clear_stale(path)?;
         let socket = listen(path).map_err(|error| BindError::system("listen at the socket", path, error))?;
         let made = fs::symlink_metadata(path)
             .map_err(|error| BindError::system("find the socket just made", path, error))?;
         let place = Place { path: path.to_owned(), inode: inode(&made), _lock: lock };
-        Ok(Self { socket, counters: Arc::default(), _place: Some(place) })
+        Ok(Self { socket, counters: Arc::default(), place: Some(place) })
     }
 
     /// Takes over a socket that another process made and listens on, such as a service manager.
@@ -85,12 +110,17 @@ impl Listener {
         }
         let socket = interprocess::os::unix::uds_local_socket::tokio::Listener::try_from(fd)
             .map_err(BindError::Inherited)?;
-        Ok(Self { socket: socket.into(), counters: Arc::default(), _place: None })
+        Ok(Self { socket: socket.into(), counters: Arc::default(), place: None })
     }
 
     /// What the server on this listener has done; stays readable while it runs.
     pub fn counters(&self) -> Arc<Counters> {
         Arc::clone(&self.counters)
+    }
+
+    /// What tells whether the socket's file is still the one that was made.
+    pub(super) fn inode(&self) -> Option<(u64, u64)> {
+        self.place.as_ref().map(|place| place.inode)
     }
 
     pub(super) async fn accept(&self) -> io::Result<Stream> {
@@ -109,6 +139,19 @@ impl Drop for Place {
     }
 }
 
+/// The file that is at `path` now, in the same form.
+pub(super) fn inode_at(path: &Path) -> Option<(u64, u64)> {
+    fs::symlink_metadata(path).ok().as_ref().map(inode)
+}
+
+/// Lets others connect to the socket of a rule. Where it cannot be given to the group it is for all: the rule itself
+/// looks at the group.
+pub(super) fn permit(path: &Path, group: Option<u32>) -> io::Result<()> {
+    let given = group.is_some_and(|group| std::os::unix::fs::chown(path, None, Some(group)).is_ok());
+    let mode = if given { RULE_MODE_OF_GROUP } else { RULE_MODE };
+    fs::set_permissions(path, fs::Permissions::from_mode(mode))
+}
+
 fn inode(metadata: &Metadata) -> (u64, u64) {
     (metadata.dev(), metadata.ino())
 }
@@ -123,9 +166,26 @@ fn prepare_directory(path: &Path) -> Result<(), BindError> {
         .mode(DIRECTORY_MODE)
         .create(directory)
         .map_err(|error| BindError::system("create the socket's directory", directory, error))?;
+    check_directory(directory, &[rustix::process::geteuid().as_raw()])
+}
+
+fn prepare_rule_directory(path: &Path) -> Result<(), BindError> {
+    let directory = path.parent().unwrap_or(Path::new("/"));
+    match fs::create_dir(directory) {
+        // What the umask says must not keep those away whom the rule is for.
+        Ok(()) => fs::set_permissions(directory, fs::Permissions::from_mode(RULE_DIRECTORY_MODE))
+            .map_err(|error| BindError::system("open the socket's directory to others", directory, error))?,
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(BindError::system("create the socket's directory", directory, error)),
+    }
+    check_directory(directory, &[rustix::process::geteuid().as_raw(), ROOT])
+}
+
+/// Nobody but its owner, who is one of these, may put another socket in place of ours.
+fn check_directory(directory: &Path, owners: &[u32]) -> Result<(), BindError> {
     let metadata = fs::metadata(directory)
         .map_err(|error| BindError::system("look at the socket's directory", directory, error))?;
-    let ours = metadata.uid() == rustix::process::geteuid().as_raw();
+    let ours = owners.contains(&metadata.uid());
     if ours && metadata.mode() & WRITABLE_BY_OTHERS == 0 {
         return Ok(());
     }
