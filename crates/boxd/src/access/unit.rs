@@ -67,7 +67,7 @@ impl Unit {
 }
 
 fn is_slice(part: &str) -> bool {
-    part.ends_with(".slice")
+    part.strip_suffix(".slice").is_some()
 }
 
 /// A unit's name as its group has it: `_` comes before names that would mean something else there.

@@ -35,7 +35,7 @@ impl LogFile {
 
     fn try_append(&mut self, lines: &[u8], durable: bool) -> io::Result<()> {
         let length = u64::try_from(lines.len()).unwrap_or(u64::MAX);
-        let (mut file, size) = match self.open.take() {
+        let (mut file, size) = match self.open.take().filter(|(file, _)| self.is_in_place(file)) {
             Some(open) => open,
             None => open(&path(&self.directory, 0))?,
         };
@@ -55,6 +55,20 @@ impl LogFile {
         }
         self.open = Some((file, size.saturating_add(length)));
         Ok(())
+    }
+
+    /// Whether the file still has its name: what is written into one that somebody removed is nowhere.
+    #[cfg(unix)]
+    fn is_in_place(&self, file: &File) -> bool {
+        use std::os::unix::fs::MetadataExt as _;
+        let here = fs::symlink_metadata(path(&self.directory, 0));
+        matches!((here, file.metadata()), (Ok(here), Ok(open)) if (here.dev(), here.ino()) == (open.dev(), open.ino()))
+    }
+
+    /// An open file cannot be removed there.
+    #[cfg(not(unix))]
+    fn is_in_place(&self, _file: &File) -> bool {
+        true
     }
 
     /// Puts the file aside. What there is no room for is gone.

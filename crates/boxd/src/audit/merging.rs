@@ -39,9 +39,13 @@ impl Window {
 
     /// The record, if it is new and so to be written now; else it is counted.
     pub(super) fn admit(&mut self, record: AuditRecord, trusted: bool) -> Option<AuditRecord> {
-        let record = self.counted(record).err()?;
-        let record =
-            if trusted || self.has_share(record.uid) { record } else { self.counted(vague(record)).err()? };
+        if self.counted(&record) {
+            return None;
+        }
+        let record = if trusted || self.has_share(record.uid) { record } else { vague(record) };
+        if self.counted(&record) {
+            return None;
+        }
         self.seen.insert(key(&record), Repeats::default());
         Some(record)
     }
@@ -63,15 +67,15 @@ impl Window {
         records
     }
 
-    /// Counts a record that was seen before; else gives it back.
-    fn counted(&mut self, record: AuditRecord) -> Result<(), AuditRecord> {
-        let Some(repeats) = self.seen.get_mut(&key(&record)) else { return Err(record) };
+    /// Counts a record, if it was seen before.
+    fn counted(&mut self, record: &AuditRecord) -> bool {
+        let Some(repeats) = self.seen.get_mut(&key(record)) else { return false };
         if repeats.count == 0 {
             repeats.first = record.time;
         }
         repeats.last = record.until;
         repeats.count = repeats.count.saturating_add(record.count);
-        Ok(())
+        true
     }
 
     fn has_share(&mut self, uid: u32) -> bool {

@@ -101,7 +101,7 @@ mod linux {
         Unit::of_cgroups(&fs::read_to_string(format!("/proc/{pid}/cgroup")).ok()?)
     }
 
-    /// Field 22 of proc_pid_stat(5). The second one is a name in parentheses, with any character in it.
+    /// Field 22 of `proc_pid_stat(5)`. The second one is a name in parentheses, with any character in it.
     fn started(stat: &str) -> Option<u64> {
         stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(19)?.parse().ok()
     }
@@ -183,8 +183,8 @@ mod linux {
 
         #[test]
         fn a_name_with_parentheses_does_not_shift_the_fields() {
-            let fields: String = (3..=52).map(|field| format!(" {field}")).collect();
-            assert_eq!(started(&format!("7 (a) b (c)){fields}")), Some(22));
+            let fields: Vec<String> = (3..=52).map(|field: u32| field.to_string()).collect();
+            assert_eq!(started(&format!("7 (a) b (c)) {}", fields.join(" "))), Some(22));
             assert_eq!(started("7 (a"), None);
         }
 

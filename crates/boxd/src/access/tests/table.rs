@@ -28,9 +28,9 @@ fn rule(accounts: &[&str]) -> Rule {
     }
 }
 
-fn narrow(scope: &[&str], resource: &str) -> Option<Arc<Narrowing>> {
+fn narrow(scope: &[&str], resource: &str) -> Arc<Narrowing> {
     let scope = scope.iter().map(|scope| (*scope).to_owned()).collect();
-    Some(Arc::new(Narrowing { scope, resource: Some(resource.to_owned()) }))
+    Arc::new(Narrowing { scope, resource: Some(resource.to_owned()) })
 }
 
 fn facts(uid: u32) -> Facts {
@@ -196,15 +196,17 @@ fn rules_add_up() {
     use Right::{Api, Status, Token};
     let of = |allow: &[Right], narrowing| {
         let mut rights = Rights::NONE;
-        allow.iter().for_each(|right| rights.add(*right));
+        for right in allow {
+            rights.add(*right);
+        }
         Rule { user: Some(7), allow: rights, narrowing, ..rule(&["bot"]) }
     };
-    let narrowed = of(&[Token, Status], narrow(&["a"], "folder:1"));
-    let more = of(&[Token, Api], narrow(&["b", "a"], "folder:1"));
-    let elsewhere = of(&[Token], narrow(&["a"], "folder:2"));
+    let narrowed = of(&[Token, Status], Some(narrow(&["a"], "folder:1")));
+    let more = of(&[Token, Api], Some(narrow(&["b", "a"], "folder:1")));
+    let elsewhere = of(&[Token], Some(narrow(&["a"], "folder:2")));
     let grant = |rules: &[Rule], right| Policy::new(OWNER, rules).grant(&facts(7), &name("bot"), right);
     let downscoped = |these: &[(&[&str], &str)]| {
-        Grant::Downscoped(these.iter().map(|(scope, resource)| narrow(scope, resource).unwrap()).collect())
+        Grant::Downscoped(these.iter().map(|(scope, resource)| narrow(scope, resource)).collect())
     };
 
     let one = [narrowed.clone()];
@@ -232,7 +234,7 @@ prop_compose! {
             group,
             socket: socket.map(|path| Arc::from(Path::new(path))),
             allow: Rights { token, status, api },
-            narrowing: if narrowed { narrow(&["a"], "folder:1") } else { None },
+            narrowing: narrowed.then(|| narrow(&["a"], "folder:1")),
             ..rule(&accounts)
         }
     }
