@@ -4,7 +4,6 @@
 #![expect(
     clippy::indexing_slicing,
     clippy::expect_used,
-    clippy::panic,
     reason = "what is missing makes the test fail, as it should; clippy.toml exempts only test functions"
 )]
 
@@ -325,7 +324,7 @@ fn audit(open: &Open, arguments: &[&str]) -> Vec<Value> {
 
 #[test]
 fn a_rules_socket_is_for_its_rule_alone_whoever_comes() {
-    let Some((_sandboxes, open)) = running(RULES) else { return };
+    let Some((_sandboxes, mut open)) = running(RULES) else { return };
     let socket = open.place().join("agent/boxd.sock");
     let mode = std::fs::metadata(&socket).expect("it is there").permissions().mode();
     assert_eq!(mode & 0o777, 0o666);
@@ -352,6 +351,14 @@ fn a_rules_socket_is_for_its_rule_alone_whoever_comes() {
     }
     let records = audit(&open, &[]);
     assert!(records.iter().any(|record| record["socket"] == json!(socket.to_string_lossy())), "{records:?}");
+
+    // What a daemon that was killed left there is no hindrance.
+    open.daemon.kill();
+    assert!(socket.exists());
+    open.restart();
+    ok(&STRANGER.boxctl(&socket, &["token"]));
+    open.daemon.signal("TERM");
+    assert!(open.daemon.wait().success() && !socket.exists());
 }
 
 #[test]
@@ -410,6 +417,69 @@ fn a_reload_changes_what_live_connections_may_do() {
     ok(&reload(RULES));
     ok(&open.boxctl(&["refresh", "bot"]));
     assert_eq!(news_until_token("with them again"), first + 2, "the one in between was not for it");
+}
+
+/// A control group of this machine, gone with this value; `None` where none can be made, or systemd's would be touched.
+struct Group(std::path::PathBuf);
+
+impl Group {
+    fn make(path: &str) -> Option<Self> {
+        if std::path::Path::new("/run/systemd/system").exists() {
+            return None;
+        }
+        let roots = ["/sys/fs/cgroup/systemd", "/sys/fs/cgroup"].map(std::path::Path::new);
+        let root = roots.into_iter().find(|root| root.join("cgroup.procs").exists())?;
+        let group = root.join(path);
+        std::fs::create_dir_all(&group).ok()?;
+        Some(Self(group))
+    }
+
+    /// boxctl as a guest, in this group.
+    fn boxctl(&self, guest: Guest, open: &Open, arguments: &[&str]) -> Outcome {
+        // Into the group as root, and then out of root.
+        let script = "echo $$ > \"$1/cgroup.procs\" || exit 99; shift; exec \"$@\"";
+        let mut inner = guest.command(&Binaries::built().boxctl);
+        inner.arg("--socket").arg(open.socket()).args(arguments);
+        let mut command = std::process::Command::new("sh");
+        command.args(["-c", script, "sh"]).arg(&self.0).arg(inner.get_program()).args(inner.get_args());
+        boxd_tests::daemon::run(&mut command, None)
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        // Others may be in the ones above it.
+        for group in self.0.ancestors().take(4) {
+            drop(std::fs::remove_dir(group));
+        }
+    }
+}
+
+#[test]
+fn a_unit_is_what_systemd_calls_it_and_not_what_a_user_does() {
+    let name = format!("boxd-test-{}.service", std::process::id());
+    let rule = format!("[[access]]\nunit = \"{name}\"\naccounts = [\"bot\"]\n");
+    let Some((_sandboxes, open)) = running(&rule) else { return };
+    let Some(unit) = Group::make(&format!("system.slice/{name}")) else { return };
+    let outcome = unit.boxctl(STRANGER, &open, &["token"]);
+    if outcome.code == 99 {
+        return;
+    }
+    ok(&outcome);
+    let records = audit(&open, &[]);
+    assert!(
+        records.iter().any(|record| record["unit"] == json!(name) && record["uid"] == 4004),
+        "{records:?}"
+    );
+
+    let slice = "user.slice/user-4004.slice/user@4004.service";
+    for path in [format!("{slice}/{name}"), format!("{slice}/app.slice/{name}"), format!("elsewhere/{name}")]
+    {
+        let Some(group) = Group::make(&path) else { return };
+        let outcome = group.boxctl(STRANGER, &open, &["token"]);
+        assert_eq!(outcome.code, 6, "{path}: {outcome:?}");
+    }
+    assert_eq!(STRANGER.boxctl(&open.socket(), &["token"]).code, 6, "in no unit");
 }
 
 #[test]

@@ -124,9 +124,9 @@ mod tests {
         let text = render(&[record(), denied], &current, Terminal { colours: false });
         assert_eq!(
             text,
-            "LAST                  ACCOUNT  TOKEN         PROGRAM                      WHO              HOW   TIMES\n\
+            "LAST                  ACCOUNT  TOKEN         PROGRAM                         WHO              HOW   TIMES\n\
              2023-11-14T22:14:20Z  work     17 (current)  /usr/bin/rcl\u{fffd}one (etl.service)  uid 1000 pid 77  http  12\n\
-             2023-11-14T22:14:20Z  -        denied        ? (etl.service)              uid 1000 pid 77  http  12\n"
+             2023-11-14T22:14:20Z  -        denied        ? (etl.service)                 uid 1000 pid 77  http  12\n"
         );
     }
 
