@@ -41,7 +41,8 @@ mod elsewhere {
 #[cfg(target_os = "linux")]
 mod linux {
     use std::{
-        fs, io,
+        fs,
+        io::{self, Read as _},
         os::fd::{AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd},
     };
 
@@ -84,21 +85,30 @@ mod linux {
     /// What /proc tells now.
     pub(crate) fn process(pid: u32) -> Process {
         // Of another user's process its name alone can be read, which it gives itself: in brackets, as ps(1) has it.
-        let named =
-            || fs::read_to_string(format!("/proc/{pid}/comm")).map(|name| format!("[{}]", name.trim_end()));
+        let named = || read(pid, "comm").map(|name| format!("[{}]", name.trim_end()));
         let program = fs::read_link(format!("/proc/{pid}/exe"));
         Process {
-            started: fs::read_to_string(format!("/proc/{pid}/stat")).ok().as_deref().and_then(started),
-            program: program
-                .map(|path| path.to_string_lossy().into_owned())
-                .or_else(|_unreadable| named())
-                .ok(),
+            started: read(pid, "stat").as_deref().and_then(started),
+            program: program.ok().map(|path| path.to_string_lossy().into_owned()).or_else(named),
             unit: unit_of(pid),
         }
     }
 
+    /// A file of a process, by one read: this is in the way of a new client's first token. What is too long for that
+    /// is unknown.
+    fn read(pid: u32, name: &str) -> Option<String> {
+        let mut text = vec![0; 8 * 1024];
+        let length = fs::File::open(format!("/proc/{pid}/{name}")).ok()?.read(&mut text).ok()?;
+        if length == text.len() {
+            return None;
+        }
+        text.truncate(length);
+        // Only a process's own name can be anything but text.
+        Some(String::from_utf8_lossy(&text).into_owned())
+    }
+
     fn unit_of(pid: u32) -> Option<Unit> {
-        Unit::of_cgroups(&fs::read_to_string(format!("/proc/{pid}/cgroup")).ok()?)
+        Unit::of_cgroups(&read(pid, "cgroup")?)
     }
 
     /// Field 22 of `proc_pid_stat(5)`. The second one is a name in parentheses, with any character in it.
