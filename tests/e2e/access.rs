@@ -348,6 +348,18 @@ fn a_rules_socket_is_for_its_rule_alone_whoever_comes() {
             assert_eq!(outcome.code, 6, "uid {}: {arguments:?}: {outcome:?}", guest.uid);
         }
         assert_eq!(guest.curl(&socket, "/v1/status", &[]).status, 403);
+        // Without the right to see states there is no news, and a program is run all the same.
+        let mut exec = guest.command(&Binaries::built().boxctl);
+        exec.arg("--socket").arg(&socket).args([
+            "exec",
+            "--restart",
+            "--",
+            "sh",
+            "-c",
+            "echo $BOX_ACCESS_TOKEN",
+        ]);
+        let told = ok(&boxd_tests::daemon::run(&mut exec, None));
+        assert_eq!(json!(told), json["access_token"]);
     }
     let records = audit(&open, &[]);
     assert!(records.iter().any(|record| record["socket"] == json!(socket.to_string_lossy())), "{records:?}");

@@ -1,6 +1,6 @@
 //! One `[[access]]` rule: for whom, for which accounts, and what.
 
-use std::{collections::BTreeSet, path::Path, sync::Arc};
+use std::{collections::BTreeSet, fmt, path::Path, sync::Arc};
 
 use super::{
     facts::{Door, Facts},
@@ -91,5 +91,35 @@ impl Rule {
             && self.user.is_none_or(|uid| uid == facts.uid)
             && self.group.as_ref().is_none_or(in_group)
             && self.unit.as_ref().is_none_or(in_unit)
+    }
+}
+
+impl fmt::Display for Rights {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let given: Vec<&str> =
+            Right::ALL.into_iter().filter(|right| self.has(*right)).map(Right::as_str).collect();
+        f.write_str(&given.join(", "))
+    }
+}
+
+impl fmt::Display for Rule {
+    /// For whom: what of which accounts.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let whom = [
+            self.user.map(|uid| format!("uid {uid}")),
+            self.group.map(|gid| format!("gid {gid}")),
+            self.unit.clone(),
+            self.socket.as_ref().map(|path| format!("at {}", path.display())),
+        ];
+        let whom: Vec<String> = whom.into_iter().flatten().collect();
+        let accounts: Vec<&str> = self.accounts.iter().map(AccountName::as_str).collect();
+        write!(f, "{}: {} of {}", whom.join(", "), self.allow, accounts.join(", "))?;
+        match &self.narrowing {
+            Some(narrowing) => {
+                write!(f, ", with {} alone", narrowing.scope.join(" "))?;
+                narrowing.resource.iter().try_for_each(|resource| write!(f, " on {resource}"))
+            }
+            None => Ok(()),
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 mod account;
 mod application;
+mod others;
 mod report;
 mod secret;
 #[cfg(test)]
@@ -28,6 +29,7 @@ pub fn report(places: &Places, config: &Config, store: &Inspection) -> Report {
     if config.passthrough() {
         report.line("api", "calls to Box's API are passed through");
     }
+    others::describe(config, store, &mut report);
     for error in config.unusable_ca_files() {
         report.fault(error);
     }

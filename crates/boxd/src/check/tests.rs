@@ -215,3 +215,18 @@ fn a_certificate_file_that_is_missing_is_a_fault() {
     let text = "[accounts.work.box]\nca_file = \"absent.pem\"\n";
     says(&report(text, Vec::new()), 1, &["absent.pem cannot be read", "account    work"]);
 }
+
+#[test]
+fn others_and_what_they_get_are_told() {
+    let text = "[[access]]\nuser = 4711\nunit = \"etl.service\"\naccounts = [\"bot\", \"new\"]\n\
+                scope = [\"item_download\"]\nresource = \"folder:1\"\n[audit]\nrequired = true\n";
+    let told = report(text, vec![stored("bot", HeldKind::Grant, None)]).to_string();
+    for line in [
+        "access     uid 4711, etl.service: token, status of bot, new, with item_download alone on folder:1\n",
+        "note       there is no account new yet\n",
+        "audit      no token leaves before its record is on the disk\n",
+    ] {
+        assert!(told.contains(line), "{told}");
+    }
+    assert!(!told.contains("no account bot"), "{told}");
+}
