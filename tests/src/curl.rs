@@ -21,6 +21,17 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// What curl printed with `--include`.
+    pub fn of(text: &str) -> Self {
+        let (head, body) = text.split_once("\r\n\r\n").unwrap_or((text, ""));
+        let mut lines = head.lines();
+        let status =
+            lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|status| status.parse().ok());
+        let headers = lines.filter_map(|line| line.split_once(':'));
+        let headers = headers.map(|(name, value)| (name.to_lowercase(), value.trim().to_owned())).collect();
+        Answer { status: status.unwrap_or(0), headers, body: body.to_owned() }
+    }
+
     /// The first header of this name.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
@@ -35,13 +46,7 @@ impl Answer {
 /// Fetches a path, with further options of curl.
 pub fn curl(daemon: &Daemon, path: &str, options: &[&str]) -> Answer {
     let output = command(daemon, path).arg("--include").args(options).output().expect("curl starts");
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
-    let mut lines = head.lines();
-    let status = lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|status| status.parse().ok());
-    let headers = lines.filter_map(|line| line.split_once(':'));
-    let headers = headers.map(|(name, value)| (name.to_lowercase(), value.trim().to_owned())).collect();
-    Answer { status: status.unwrap_or(0), headers, body: body.to_owned() }
+    Answer::of(&String::from_utf8_lossy(&output.stdout))
 }
 
 /// A curl that goes on, line by line; it ends with this value.

@@ -76,6 +76,8 @@ pub(crate) enum Command {
     /// Check everything that can go wrong on this machine, each with its remedy
     #[command(after_help = crate::doctor::HELP)]
     Doctor,
+    /// Show who was given which token
+    Audit(crate::command::audit::Options),
     /// Show the places in use
     Paths {
         /// Only this one
@@ -372,11 +374,4 @@ pub(crate) enum Place {
     State,
     /// Where boxd logs to
     Log,
-}
-
-impl Wanted {
-    /// Whether it is the account's own token, with all of its rights.
-    pub(crate) fn is_whole(&self) -> bool {
-        self.user.is_none() && self.scope.is_empty()
-    }
 }

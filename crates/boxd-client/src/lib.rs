@@ -24,6 +24,7 @@
 #![forbid(unsafe_code)]
 
 mod api;
+mod audit;
 mod backoff;
 mod boot;
 mod cache;
@@ -41,10 +42,11 @@ mod watch;
 
 pub use api::{ApiAnswer, Source};
 pub use boxd_proto::{
-    AccountStatus, ApiHead, ApiHeader, ApiRequest, ApiRequestBody, Auth, BeginLogin, Code, Endpoints, Event,
-    EventKind, Fingerprints, GrantState, Holder, Import, ImportedCredential, Info, KeySource, KeyStatus,
-    LoginNeeds, LoginPage, OpenTokenEndpoint, Piece, Problem, Reached, Rejected, Request, Response,
-    ScopedToken, ScopedTokenRequest, Secret, Subject, Token, TokenEndpoint, TokenRequest, User,
+    AccountStatus, ApiHead, ApiHeader, ApiRequest, ApiRequestBody, AuditOutcome, AuditQuery, AuditRecord,
+    AuditWay, Auth, BeginLogin, Code, Endpoints, Event, EventKind, Fingerprints, GrantState, Holder, Import,
+    ImportedCredential, Info, KeySource, KeyStatus, LoginNeeds, LoginPage, OpenTokenEndpoint, Piece, Problem,
+    Reached, Rejected, Request, Response, ScopedToken, ScopedTokenRequest, Secret, Subject, Token,
+    TokenEndpoint, TokenRequest, User,
     endpoint::{EndpointError, Environment, SYSTEM_SOCKET},
 };
 pub use cache::TokenCache;

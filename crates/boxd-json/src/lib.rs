@@ -4,7 +4,7 @@
 
 #![forbid(unsafe_code)]
 
-use boxd_proto::{AccountStatus, Event, EventKind, GrantState, Problem, ScopedToken, Token};
+use boxd_proto::{AccountStatus, AuditRecord, Event, EventKind, GrantState, Problem, ScopedToken, Token};
 use serde_json::{Map, Value, json};
 
 /// Version of this JSON.
@@ -91,6 +91,35 @@ pub fn event(event: &Event) -> Value {
         "status": event.status.as_ref().map(|status| account(status)),
         "detail": event.detail,
     })
+}
+
+/// A record of the audit log. Never a token. What is not known, or does not apply, is left out.
+pub fn audit_record(record: &AuditRecord) -> Value {
+    let mut object = Map::new();
+    let mut put = |name: &str, value: Value| {
+        if !value.is_null() {
+            object.insert(name.into(), value);
+        }
+    };
+    put("time", date(record.time).into());
+    put("until", date(record.until).into());
+    put("count", record.count.into());
+    put("outcome", record.outcome.as_str().into());
+    put("way", record.way.as_str().into());
+    put("account", record.account.clone().into());
+    put("generation", record.generation.into());
+    if !record.scope.is_empty() {
+        put("scope", record.scope.clone().into());
+    }
+    put("resource", record.resource.clone().into());
+    put("user", record.user.clone().into());
+    put("uid", record.uid.into());
+    put("pid", record.pid.into());
+    put("started", record.started.into());
+    put("program", record.program.clone().into());
+    put("unit", record.unit.clone().into());
+    put("socket", record.socket.clone().into());
+    Value::Object(object)
 }
 
 /// The stable name of a kind of events.

@@ -20,7 +20,7 @@
 //! # Frames
 //! A frame is a length as a little-endian `u32`, then that many bytes of body, at most [`MAX_FRAME`]. The body
 //! is one [`Request`] or one [`Response`]; bytes left over are an error. A request is answered by one frame,
-//! except `Status`, `Accounts`, `Metrics`, `Probe`, `Watch` and `OpenTokenEndpoint`: those are answered by any number of
+//! except `Status`, `Accounts`, `Metrics`, `Probe`, `Audit`, `Watch` and `OpenTokenEndpoint`: those are answered by any number of
 //! frames and then [`Response::End`] (or by one [`Response::Error`], at any point in place of the rest). The last two go on
 //! until the client closes the connection; where nothing happens for 15 s the daemon sends a [`Response::Heartbeat`].
 //!

@@ -5,10 +5,12 @@
 //! towards programs that renew by OAuth, `passthrough` between clients and Box's API; `clock` is the one place
 //! that reads the time; `service_manager` is what systemd hears and hands over.
 
+pub mod access;
 pub mod account_name;
 pub mod alarm;
 pub mod app_settings;
 pub mod assertion;
+pub mod audit;
 pub mod box_api;
 pub mod broker;
 pub mod check;

@@ -1,6 +1,8 @@
 //! The only module with unsafe code: what the system offers and no safe interface gives.
 
+mod database;
 mod locked_memory;
+mod peer;
 mod wiping_allocator;
 
 pub(crate) use self::locked_memory::{LockedMemory, scrub_stack};
@@ -10,6 +12,9 @@ pub use self::wiping_allocator::WipingAllocator;
 use std::io;
 #[cfg(unix)]
 use std::os::fd::OwnedFd;
+
+pub(crate) use database::{Lookup, group_id, user_id};
+pub(crate) use peer::{groups, process, unit};
 
 /// Registers a descriptor with the runtime's poller, for reading.
 #[cfg(target_os = "linux")]

@@ -12,7 +12,7 @@ use crate::{
         paths::{Homeless, PathFlags, PlatformDirs},
     },
     pulse::pulse,
-    server::{self, BindError, Limits, Listener},
+    server::{self, BindError, Entrances, Limits, Listener},
     service_manager::{self, Handover, Inherited, Loops, Misfit, ServiceManager},
     store::{self, OpenError, Store},
 };
@@ -136,6 +136,7 @@ async fn serve_here(options: &Options, clock: Clock, handover: Handover) -> Resu
     } else {
         Listener::inherited(sockets.into_iter().map(|socket| socket.fd))?
     };
+    let (doors, new_doors) = server::Doors::new();
     let broker = Broker::new(
         clock,
         Arc::new(store),
@@ -145,7 +146,9 @@ async fn serve_here(options: &Options, clock: Clock, handover: Handover) -> Resu
         ),
         config,
         places.clone(),
+        doors,
     );
+    broker.open_doors().await;
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
         socket = %places.socket.display(),
@@ -171,7 +174,7 @@ async fn serve_here(options: &Options, clock: Clock, handover: Handover) -> Resu
             }
         }
     };
-    run(listener, broker, alarm, stop, limits, manager).await;
+    run(Entrances::new(listener, new_doors), broker, alarm, stop, limits, manager).await;
     Ok(())
 }
 
@@ -210,7 +213,7 @@ async fn told_to_clients(failure: Failure, sockets: Vec<Inherited>) -> Failure {
 /// Serves until `stop` resolves, then ends in order. Everything is a parameter, so that a test needs no
 /// signal and no fixed place.
 pub async fn run(
-    listener: Listener,
+    entrances: Entrances,
     broker: Broker,
     alarm: Alarm,
     stop: impl Future<Output = ()>,
@@ -218,7 +221,7 @@ pub async fn run(
     manager: Arc<ServiceManager>,
 ) {
     let (pulse, timekeeper) = pulse();
-    let loops = Loops { accept: listener.probe(), timekeeper };
+    let loops = Loops { accept: entrances.probe(), timekeeper };
     let timekeeper = {
         let broker = broker.clone();
         tokio::spawn(async move { broker.keep_time(alarm, pulse).await })
@@ -235,7 +238,7 @@ pub async fn run(
         stop.await;
         manager.stopping().await;
     };
-    server::run(listener, broker.clone(), announced, limits).await;
+    server::run(entrances, broker.clone(), announced, limits).await;
     timekeeper.abort();
     messenger.abort();
     broker.wind_down().await;

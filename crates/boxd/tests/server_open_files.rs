@@ -4,10 +4,11 @@
 use std::{
     io::{Read as _, Write as _},
     os::unix::net::UnixStream,
+    sync::Arc,
     time::Duration,
 };
 
-use boxd::server::{Limits, Listener, Peer, Reply, Service, run};
+use boxd::server::{Caller, Limits, Listener, Reply, Service, run};
 use boxd_proto::{Hello, Request, Response, encode};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
@@ -15,7 +16,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 struct Done;
 
 impl Service for Done {
-    async fn call(&self, _peer: &Peer, _request: Request) -> Reply {
+    async fn call(&self, _caller: &Arc<Caller>, _request: Request) -> Reply {
         Response::Done.into()
     }
 }

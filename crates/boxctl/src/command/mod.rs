@@ -3,6 +3,7 @@
 mod accounts;
 mod adopt;
 mod api;
+pub(crate) mod audit;
 #[cfg(unix)]
 mod exec;
 mod import;
@@ -51,6 +52,7 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
         Some(Command::Key(options)) => key::run(global, options),
         Some(Command::Adopt { account }) => adopt::run(global, account),
         Some(Command::Reload) => reload::run(global),
+        Some(Command::Audit(options)) => audit::run(global, options),
         Some(Command::Metrics(options)) => metrics::run(global, options),
         Some(Command::Service(service)) => service::run(global, service),
         Some(Command::Doctor) => crate::doctor::run(global),

@@ -2,7 +2,7 @@
 
 use std::{io::Read as _, time::Duration};
 
-use boxd_client::{Client, Code, Error, Rejected, ScopedToken, ScopedTokenRequest, Secret, TokenRequest};
+use boxd_client::{Client, Code, Rejected, ScopedToken, ScopedTokenRequest, Secret, TokenRequest};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -20,9 +20,6 @@ pub(super) fn run(global: &Global, options: &Token) -> Result<(), Failure> {
     let format = if global.json { TokenFormat::Json } else { options.output };
     let scoped = ask(global, options.wanted.wait, request)?.1;
     let text = match format {
-        TokenFormat::Json if options.wanted.is_whole() => {
-            boxd_json::line(&boxd_json::token(&scoped.token)) + "\n"
-        }
         TokenFormat::Json => boxd_json::line(&boxd_json::scoped_token(&scoped)) + "\n",
         format => as_line(format, scoped.token.access_token.expose())?,
     };
@@ -53,17 +50,8 @@ pub(crate) fn ask(
 ) -> Result<(Client, ScopedToken), Failure> {
     let (mut client, left) = daemon::connect_waiting(global, wait)?;
     request.token.wait_millis = left.map(millis);
-    let token = token(&mut client, &request)?;
+    let token = client.scoped_token(&request)?;
     Ok((client, token))
-}
-
-/// The token that is asked for, by the plain request where that says it all.
-pub(crate) fn token(client: &mut Client, request: &ScopedTokenRequest) -> Result<ScopedToken, Error> {
-    if request.user.is_none() && request.scope.is_empty() {
-        let token = client.token(&request.token)?;
-        return Ok(ScopedToken { token, scope: Vec::new(), restricted_to: None });
-    }
-    client.scoped_token(request)
 }
 
 /// The token as one line for a shell, a header or curl.

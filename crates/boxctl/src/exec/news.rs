@@ -9,7 +9,6 @@ use std::{
 use boxd_client::{Client, Error, EventKind, ScopedToken, ScopedTokenRequest, TokenRequest, Watch};
 
 use super::{Wake, backoff::Backoff};
-use crate::command::token;
 
 /// After a token could not be had, where no event says that there is one.
 const RETRY: Duration = Duration::from_secs(30);
@@ -81,7 +80,7 @@ fn fetch(
 }
 
 fn ask(socket: &Path, request: &ScopedTokenRequest) -> Result<ScopedToken, Error> {
-    token::token(&mut Client::connect_to(socket)?, request)
+    Client::connect_to(socket)?.scoped_token(request)
 }
 
 fn promise(token: &ScopedToken) -> Duration {

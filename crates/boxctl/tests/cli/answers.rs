@@ -56,6 +56,28 @@ pub(crate) fn dead() -> AccountStatus {
     }
 }
 
+/// A program that was given a token.
+pub(crate) fn audit_record() -> AuditRecord {
+    AuditRecord {
+        time: 1_700_000_000,
+        until: 1_700_000_000,
+        count: 1,
+        outcome: AuditOutcome::Handed,
+        way: AuditWay::Native,
+        account: Some("work".into()),
+        generation: Some(17),
+        scope: Vec::new(),
+        resource: None,
+        user: None,
+        uid: 1000,
+        pid: Some(7),
+        started: None,
+        program: Some("/bin/p".into()),
+        unit: None,
+        socket: None,
+    }
+}
+
 /// A daemon with one healthy account that does whatever it is asked.
 pub(crate) fn obliging(request: &Request) -> Vec<Response> {
     match request {
@@ -87,6 +109,7 @@ pub(crate) fn obliging(request: &Request) -> Vec<Response> {
         Request::Probe => vec![Response::End],
         Request::HasGrants(_) => vec![Response::Holders(Vec::new())],
         Request::ReturnError { code } => vec![Response::Error(problem(*code))],
+        Request::Audit(_) => vec![Response::Audit(Box::new(audit_record())), Response::End],
         // Tests of these answer for themselves.
         Request::ScopedToken(_)
         | Request::BeginLogin(_)

@@ -109,7 +109,9 @@ fn reports_for_people() {
     let daemon = Daemon::new(obliging);
     let own = env!("CARGO_PKG_VERSION");
     let version = format!("boxctl {own} (boxd 9.9.9 is running)\n");
-    let table: [(&[&str], &str); 10] = [
+    let table: [(&[&str], &str); 12] = [
+        (&["audit"], "LAST                  ACCOUNT  TOKEN  PROGRAM  WHO             HOW     TIMES\n2023-"),
+        (&["audit", "--holders"], "LAST                  ACCOUNT  TOKEN         PROGRAM"),
         (&["metrics"], "boxd_watchers 0\nboxd_accounts 1\n"),
         (&["status"], "work  ● healthy"),
         (&[], "work  ● healthy"),
@@ -132,7 +134,8 @@ fn reports_for_people() {
 #[test]
 fn reports_for_scripts() {
     let daemon = Daemon::new(obliging);
-    let table: [(&[&str], &str, &str); 8] = [
+    let table: [(&[&str], &str, &str); 9] = [
+        (&["audit"], "/records/0/program", "\"/bin/p\""),
         (&["status"], "/accounts/0/state", "\"healthy\""),
         (&["status"], "/accounts/0/login_deadline", "\"2026-01-21T02:13:53Z\""),
         (&["refresh"], "/accounts/0/error", "null"),

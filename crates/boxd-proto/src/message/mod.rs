@@ -1,6 +1,7 @@
 //! What clients ask and what the daemon answers.
 
 mod api;
+mod audit;
 mod doctor;
 mod event;
 mod import;
@@ -12,6 +13,7 @@ mod status;
 mod token;
 
 pub use api::*;
+pub use audit::*;
 pub use doctor::*;
 pub use event::*;
 pub use import::*;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     api::ApiRequest,
+    audit::AuditQuery,
     import::Import,
     key::KeySource,
     login::BeginLogin,
@@ -16,7 +17,8 @@ use crate::{
 /// A request. Variants are only ever added at the end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Request {
-    /// An access token; answered by [`Response::Token`](crate::Response::Token).
+    /// An access token; answered by [`Response::Token`](crate::Response::Token), or by [`Response::ScopedToken`](crate::Response::ScopedToken) where the daemon's
+    /// owner lets this client have no other.
     Token(TokenRequest),
     /// The state of one account, or of all; answered by a list of [`Response::Account`](crate::Response::Account).
     Status {
@@ -128,4 +130,6 @@ pub enum Request {
     /// Which accounts hold grants that are known elsewhere; answered by [`Response::Holders`](crate::Response::Holders).
     /// A grant that is being renewed right now is not known again.
     HasGrants(Fingerprints),
+    /// What the audit log holds, the oldest first; answered by a list of [`Response::Audit`](crate::Response::Audit).
+    Audit(AuditQuery),
 }

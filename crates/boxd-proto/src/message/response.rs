@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     api::ApiHead,
+    audit::AuditRecord,
     doctor::{Holder, Reached},
     event::Event,
     key::KeyStatus,
@@ -54,4 +55,6 @@ pub enum Response {
     Reached(Box<Reached>),
     /// Who holds each of the grants, in the order in which they were asked for.
     Holders(Vec<Option<Holder>>),
+    /// A record of the audit log.
+    Audit(Box<AuditRecord>),
 }

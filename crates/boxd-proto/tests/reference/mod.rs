@@ -1,6 +1,7 @@
 //! The layout of bodies written by hand from the specification, to compare the codec with.
 
 mod api;
+mod audit;
 mod doctor;
 mod key;
 
@@ -165,6 +166,10 @@ pub(crate) fn request(request: &Request) -> Vec<u8> {
         }
         Request::Probe => w.u32(24),
         Request::HasGrants(fingerprints) => doctor::has_grants(w, fingerprints),
+        Request::Audit(query) => {
+            w.u32(26);
+            audit::query(w, query);
+        }
     }
     out.0
 }
@@ -345,6 +350,10 @@ pub(crate) fn response(response: &Response) -> Vec<u8> {
         Response::Holders(holders) => {
             w.u32(18);
             doctor::holders(w, holders);
+        }
+        Response::Audit(record) => {
+            w.u32(19);
+            audit::record(w, record);
         }
     }
     out.0
@@ -548,7 +557,8 @@ pub(crate) fn requests() -> Vec<Request> {
         Request::HasToken(Box::default()),
         Request::Metrics,
     ];
-    [first, api::requests(), requests_of_endpoints(), key::requests(), doctor::requests()].concat()
+    [first, api::requests(), requests_of_endpoints(), key::requests(), doctor::requests(), audit::requests()]
+        .concat()
 }
 
 fn requests_of_endpoints() -> Vec<Request> {
@@ -642,6 +652,7 @@ pub(crate) fn responses() -> Vec<Response> {
         endpoint,
         key::responses(),
         doctor::responses(),
+        audit::responses(),
     ]
     .concat()
 }

@@ -101,15 +101,22 @@ impl Row {
 }
 
 impl Broker {
-    /// Prometheus' text in pieces.
-    pub(super) fn metrics(&self) -> impl Iterator<Item = Response> + Send + use<> {
+    /// Prometheus' text of these accounts, in pieces.
+    pub(super) fn metrics(&self, accounts: &[Arc<Account>]) -> impl Iterator<Item = Response> + Send + use<> {
         let now = self.clock.now();
-        let rows: Vec<Row> = self.all().iter().map(|account| self.row(account, now)).collect();
+        let rows: Vec<Row> = accounts.iter().map(|account| self.row(account, now)).collect();
         let mut own = Exposition::default();
         own.family("boxd_accounts", Kind::Gauge, "Accounts that boxd looks after.");
         own.sample("boxd_accounts", &[], rows.len());
         own.family("boxd_watchers", Kind::Gauge, "Clients that watch events, in either protocol.");
         own.sample("boxd_watchers", &[], self.feed.watchers());
+        let name = "boxd_audit_records_waiting_as_lost";
+        own.family(
+            name,
+            Kind::Gauge,
+            "Records that the audit log could not take, and does not account for yet.",
+        );
+        own.sample(name, &[], self.audit.lost());
         std::iter::once(own.into_text()).chain(Pieces { rows, family: 0, row: 0 }).map(Response::Metrics)
     }
 

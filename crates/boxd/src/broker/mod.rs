@@ -1,5 +1,6 @@
 //! Drives the sessions of all accounts and answers requests about them.
 
+mod access;
 mod account;
 mod application;
 mod claims;
@@ -8,6 +9,7 @@ mod derived_source;
 mod doctor;
 mod drive;
 mod feed;
+mod handing;
 mod import;
 mod imported;
 mod keys;
@@ -64,6 +66,7 @@ use self::{
 use crate::{
     account_name::AccountName,
     alarm::{Alarm, Rang},
+    audit::Audit,
     box_api::BoxApi,
     clock::Clock,
     config::Config,
@@ -72,6 +75,7 @@ use crate::{
     notify::Notifier,
     passthrough::Ways,
     pulse::Pulse,
+    server::{Doors, owner},
     store::Store,
 };
 
@@ -117,6 +121,11 @@ pub struct Shared {
     /// Somebody looks for missing keys.
     settling_keys: AtomicBool,
     waiting: Waiting,
+    audit: Audit,
+    /// The sockets of access rules.
+    doors: Doors,
+    /// The user that the daemon belongs to.
+    owner: u32,
     /// Rings when an account comes to rest; for the shutdown.
     rested: Notify,
 }
@@ -144,7 +153,16 @@ impl std::ops::Deref for Broker {
 
 impl Broker {
     /// Loads every account that the store or the config knows. Blocking: it reads the whole store.
-    pub fn new(clock: Clock, store: Arc<Store>, api: BoxApi, config: Config, places: Places) -> Self {
+    /// Must be called within a tokio runtime.
+    pub fn new(
+        clock: Clock,
+        store: Arc<Store>,
+        api: BoxApi,
+        config: Config,
+        places: Places,
+        doors: Doors,
+    ) -> Self {
+        let audit = Audit::start(places.state_dir.clone(), config.audit());
         let broker = Self(Arc::new(Shared {
             clock,
             store,
@@ -167,6 +185,9 @@ impl Broker {
             claims: Claims::default(),
             settling_keys: AtomicBool::new(false),
             waiting: Waiting::default(),
+            audit,
+            doors,
+            owner: owner(),
             rested: Notify::new(),
         }));
         let config = broker.config();

@@ -6,12 +6,13 @@ use boxd_engine::Refusal;
 use boxd_proto::{Problem, ScopedTokenRequest};
 
 use super::{Broker, account::Account, problems};
+use crate::{access::Right, server::Caller};
 
 impl Broker {
     /// Whether memory has such a token; else what stands in the way.
-    pub(super) fn has_token(&self, request: &ScopedTokenRequest) -> Result<(), Problem> {
-        let account = self.named(request.token.account.as_deref())?;
-        let wish = self.wish(&account, request)?;
+    pub(super) fn has_token(&self, caller: &Caller, request: &ScopedTokenRequest) -> Result<(), Problem> {
+        let (account, lent) = self.permitted(caller, request.token.account.as_deref(), Right::Token)?;
+        let wish = self.wish_of(caller, &account, &lent, request)?;
         if wish.user.is_none() && wish.restriction.is_none() {
             let min_ttl = Duration::from_secs(u64::from(request.token.min_ttl_seconds));
             let attainable = account.held().session.attainable(self.clock.now());

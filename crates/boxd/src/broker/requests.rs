@@ -2,43 +2,54 @@
 
 use std::sync::{Arc, PoisonError};
 
-use boxd_proto::{Code, Info, Problem, Request, Response, TokenRequest};
+use boxd_proto::{Code, Info, Problem, Request, Response, ScopedTokenRequest, TokenRequest};
 use futures_util::stream;
 
-use super::{Broker, account::Account, problems};
+use super::{
+    Broker,
+    access::Lent,
+    account::Account,
+    handing::{self, Handing},
+    problems,
+};
 use crate::{
+    access::{Need, Right},
     account_name::AccountName,
     passthrough::{self, AnswerBody, Call},
-    server::{Peer, Reply, Service},
+    server::{Caller, Peer, Reply, Service},
 };
 
 impl Service for Broker {
-    async fn call(&self, peer: &Peer, request: Request) -> Reply {
-        match self.answer(peer, request).await {
+    async fn call(&self, caller: &Arc<Caller>, request: Request) -> Reply {
+        match self.answer(caller, request).await {
             Ok(reply) => reply,
-            Err(problem) => Reply::One(Response::Error(problem)),
+            Err(problem) => Reply::One(Response::Error(self.told(caller, problem))),
         }
     }
 
     async fn pass<B: passthrough::Stream>(
         &self,
-        peer: &Peer,
+        caller: &Arc<Caller>,
         call: Call<B>,
     ) -> Result<hyper::Response<AnswerBody>, Problem> {
-        passthrough::pass(self, &self.ways, peer, call).await
+        self.admit(caller, Need::Right(Right::Api)).map_err(|problem| self.told(caller, problem))?;
+        passthrough::pass(&self.lender(caller), &self.ways, &caller.peer, call).await
     }
 }
 
 impl Broker {
-    async fn answer(&self, peer: &Peer, request: Request) -> Result<Reply, Problem> {
+    async fn answer(&self, caller: &Arc<Caller>, request: Request) -> Result<Reply, Problem> {
+        self.admit(caller, Need::of(&request))?;
         match request {
-            Request::Token(request) => self.answer_token(peer, &request).await,
-            Request::Status { account } => self.answer_status(account.as_deref()),
+            Request::Token(request) => self.answer_token(caller, request).await,
+            Request::Status { account } => self.answer_status(caller, account.as_deref()),
             Request::Refresh { account, wait_millis } => {
-                self.answer_refresh(peer, account.as_deref(), wait_millis).await
+                self.answer_refresh(&caller.peer, account.as_deref(), wait_millis).await
             }
             Request::Accounts => Ok(listed(
-                self.names().into_iter().map(|name| Response::AccountName(name.as_str().to_owned())),
+                self.visible(caller, Need::Any)
+                    .into_iter()
+                    .map(|account| Response::AccountName(account.name.as_str().to_owned())),
             )),
             Request::Import(_)
             | Request::Logout { .. }
@@ -47,7 +58,7 @@ impl Broker {
             | Request::MigrateKey { .. }
             | Request::Reload => self.answer_to_the_end(request).await,
             Request::ScopedToken(request) => {
-                let token = self.scoped_token(peer, *request).await?;
+                let token = self.scoped_token(caller, *request, handing::way_of(caller)).await?;
                 Ok(Reply::One(Response::ScopedToken(Box::new(token))))
             }
             Request::BeginLogin(request) => self.begin_login(*request).await.map(Reply::One),
@@ -61,7 +72,7 @@ impl Broker {
                 Ok(Reply::One(Response::Done))
             }
             Request::Watch { account, after } => {
-                let watch = self.watch(account.as_deref(), after.as_deref())?;
+                let watch = self.watch(caller, account.as_deref(), after.as_deref())?;
                 let events = stream::unfold(watch, async |mut watch| {
                     let event = watch.next().await?;
                     Some((Response::Event(Box::new(Arc::unwrap_or_clone(event))), watch))
@@ -69,19 +80,20 @@ impl Broker {
                 Ok(Reply::Stream(Box::pin(events)))
             }
             Request::HasToken(request) => {
-                self.has_token(&request)?;
+                self.has_token(caller, &request)?;
                 Ok(Reply::One(Response::Done))
             }
-            Request::Metrics => Ok(listed(self.metrics())),
-            Request::Api(call) => Ok(self.answer_call(peer, *call)),
+            Request::Metrics => Ok(listed(self.metrics(&self.visible(caller, Need::of(&Request::Metrics))))),
+            Request::Api(call) => Ok(self.answer_call(caller, *call)),
             Request::ApiBody { .. } => Err(problems::body_without_call()),
             Request::OpenTokenEndpoint(open) => {
-                self.open_token_endpoint(peer, *open).await.map(Reply::Stream)
+                self.open_token_endpoint(caller, *open).await.map(Reply::Stream)
             }
             Request::Probe => Ok(listed(self.probe_ways().await.into_iter())),
             Request::HasGrants(fingerprints) => self.holders(&fingerprints).map(Reply::One),
-            Request::Info => Ok(Reply::One(Response::Info(Box::new(self.info())))),
+            Request::Info => Ok(Reply::One(Response::Info(Box::new(self.info(caller))))),
             Request::Key => Ok(Reply::One(Response::Key(Box::new(self.key_status().await?)))),
+            Request::Audit(query) => Ok(Reply::Stream(Box::pin(self.answer_audit(query).await))),
             Request::ReturnError { code } => Err(Problem {
                 code,
                 detail: "this error was asked for".into(),
@@ -143,28 +155,44 @@ impl Broker {
         }
     }
 
-    async fn answer_token(&self, peer: &Peer, request: &TokenRequest) -> Result<Reply, Problem> {
-        let account = self.named(request.account.as_deref())?;
-        let token = match self.token_at_hand(&account, request) {
+    async fn answer_token(&self, caller: &Caller, request: TokenRequest) -> Result<Reply, Problem> {
+        let (account, lent) = self.permitted(caller, request.account.as_deref(), Right::Token)?;
+        if let Lent::Downscoped(_) = lent {
+            let request = ScopedTokenRequest { token: request, ..ScopedTokenRequest::default() };
+            let token = self.scoped_token(caller, request, handing::way_of(caller)).await?;
+            return Ok(Reply::One(Response::ScopedToken(Box::new(token))));
+        }
+        let token = match self.token_at_hand(&account, &request) {
             Some(token) => token,
             None if account.is_absent() && self.mints(&account) => {
                 return Err(problems::logged_out_app(&account.name));
             }
-            None => self.token(&account, request, peer).await?,
+            None => self.token(&account, &request, &caller.peer).await?,
         };
-        account.tally.serve();
+        let handing = Handing::whole(handing::way_of(caller), token.generation);
+        self.hand_out(caller, &account, handing).await?;
         Ok(Reply::One(Response::Token(token)))
     }
 
-    fn answer_status(&self, account: Option<&str>) -> Result<Reply, Problem> {
+    fn answer_status(&self, caller: &Arc<Caller>, account: Option<&str>) -> Result<Reply, Problem> {
         let accounts = match account {
-            Some(_) => vec![self.named(account)?],
-            None => self.all(),
+            Some(_) => vec![self.permitted(caller, account, Right::Status)?.0],
+            None => self.visible(caller, Need::Right(Right::Status)),
         };
-        let broker = self.clone();
+        let (broker, caller) = (self.clone(), Arc::clone(caller));
         Ok(listed(
-            accounts.into_iter().map(move |account| Response::Account(Box::new(broker.status_of(&account)))),
+            accounts
+                .into_iter()
+                .map(move |account| Response::Account(Box::new(broker.status_for(&caller, &account)))),
         ))
+    }
+
+    /// A problem as a client is told it; that it was denied something is recorded.
+    pub(super) fn told(&self, caller: &Caller, problem: Problem) -> Problem {
+        if problem.code == Code::Denied && !self.is_owner(caller) {
+            self.note_denial(caller, &problem);
+        }
+        problem
     }
 
     async fn answer_refresh(
@@ -236,15 +264,19 @@ impl Broker {
         self.accounts.read().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
     }
 
-    fn info(&self) -> Info {
-        let text = |path: &std::path::Path| path.to_string_lossy().into_owned();
+    fn info(&self, caller: &Caller) -> Info {
+        // Where the owner keeps things is no business of others.
+        let is_owner = self.is_owner(caller);
+        let text = |path: &std::path::Path| {
+            if is_owner { path.to_string_lossy().into_owned() } else { String::new() }
+        };
         Info {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
             config_file: text(&self.places.config),
             state_dir: text(&self.places.state_dir),
             socket: text(&self.places.socket),
-            key_source: self.store.key_source(),
+            key_source: if is_owner { self.store.key_source() } else { String::new() },
         }
     }
 }
@@ -254,6 +286,6 @@ fn listed(responses: impl Iterator<Item = Response> + Send + 'static) -> Reply {
     Reply::Many(Box::new(responses.chain(std::iter::once(Response::End))))
 }
 
-fn parse(name: &str) -> Result<AccountName, Problem> {
+pub(super) fn parse(name: &str) -> Result<AccountName, Problem> {
     name.parse().map_err(|error| problems::invalid_name(&error))
 }

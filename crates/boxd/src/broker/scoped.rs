@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use boxd_proto::{Code, Problem, ScopedToken, ScopedTokenRequest, Secret, Token};
+use boxd_proto::{AuditWay, Code, Problem, ScopedToken, ScopedTokenRequest, Secret, Token};
 
-use super::{Broker, account::Account, problems, tokens::wait_of};
+use super::{Broker, account::Account, handing::Handing, problems, tokens::wait_of};
 use crate::{
+    access::Right,
     derived::{DerivedTokens, Handed, InvalidRestriction, Restriction, Wish},
-    server::Peer,
+    server::Caller,
 };
 
 impl Broker {
@@ -19,26 +20,27 @@ impl Broker {
     /// A token with less than the account's rights, or as another user; the account's own where neither is asked for.
     pub(super) async fn scoped_token(
         &self,
-        peer: &Peer,
+        caller: &Caller,
         request: ScopedTokenRequest,
+        way: AuditWay,
     ) -> Result<ScopedToken, Problem> {
-        let account = self.named(request.token.account.as_deref())?;
-        let wish = self.wish(&account, &request)?;
+        let (account, lent) = self.permitted(caller, request.token.account.as_deref(), Right::Token)?;
+        let wish = self.wish_of(caller, &account, &lent, &request)?;
         let scope = wish.restriction.as_ref().map(|wanted| wanted.scopes().to_vec()).unwrap_or_default();
         if wish.user.is_none() && wish.restriction.is_none() {
             let token = match self.token_at_hand(&account, &request.token) {
                 Some(token) => token,
-                None => self.token(&account, &request.token, peer).await?,
+                None => self.token(&account, &request.token, &caller.peer).await?,
             };
-            account.tally.serve();
+            self.hand_out(caller, &account, Handing::whole(way, token.generation)).await?;
             return Ok(ScopedToken { token, scope, restricted_to: None });
         }
         let derived = self.derived();
         let handed = match derived.at_hand(&wish) {
             Some(handed) => handed?,
-            None => derived.get(wish).await?,
+            None => derived.get(wish.clone()).await?,
         };
-        account.tally.serve();
+        self.hand_out(caller, &account, Handing::derived(way, handed.generation, &wish)).await?;
         let token = self.token_of_handed(&account, &handed);
         Ok(ScopedToken { token, scope, restricted_to: handed.restricted_to })
     }

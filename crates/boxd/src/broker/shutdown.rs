@@ -34,6 +34,7 @@ impl Broker {
                 "a renewal or login is still without an answer: the journal keeps it, and the next start goes on"
             );
         }
+        self.audit.flush().await;
         let accounts: Vec<Arc<Account>> = self.all();
         let store = Arc::clone(&self.store);
         let saved = tokio::task::spawn_blocking(move || {

@@ -4,14 +4,15 @@ use std::{pin::Pin, sync::Arc};
 
 use boxd_engine::{AccessToken, BootTime};
 use boxd_proto::{
-    Code, OpenTokenEndpoint, Problem, Rejected, Response, ScopedTokenRequest, Token, TokenRequest,
+    AuditWay, Code, OpenTokenEndpoint, Problem, Rejected, Response, ScopedTokenRequest, Token, TokenRequest,
 };
 use futures_util::{Stream, stream};
 
 use super::{Broker, account::Account, problems};
 use crate::{
+    access::Right,
     box_api::MeError,
-    server::Peer,
+    server::Caller,
     token_endpoint::{OpenEndpoint, OpenError, Tokens},
 };
 
@@ -26,21 +27,21 @@ struct Handout {
     broker: Broker,
     account: Arc<Account>,
     request: ScopedTokenRequest,
-    peer: Peer,
+    caller: Arc<Caller>,
 }
 
 impl Broker {
     /// Opens an endpoint that is there for as long as the stream.
     pub(super) async fn open_token_endpoint(
         &self,
-        peer: &Peer,
+        caller: &Arc<Caller>,
         open: OpenTokenEndpoint,
     ) -> Result<Pin<Box<dyn Stream<Item = Response> + Send>>, Problem> {
-        let account = self.named(open.tokens.token.account.as_deref())?;
+        let (account, _) = self.permitted(caller, open.tokens.token.account.as_deref(), Right::Token)?;
         let name = account.name.clone();
         let token = TokenRequest { wait_millis: Some(WAIT_MILLIS), ..TokenRequest::default() };
         let request = ScopedTokenRequest { token, ..open.tokens };
-        let handout = Handout { broker: self.clone(), account, request, peer: *peer };
+        let handout = Handout { broker: self.clone(), account, request, caller: Arc::clone(caller) };
         // It is the one that the program was started with, or will be.
         let known = handout.token(None).await?.generation;
         let endpoint = OpenEndpoint::open(handout, Some(known), open.again.as_ref()).map_err(|error| {
@@ -50,7 +51,7 @@ impl Broker {
             };
             problems::problem(code, &name, error.to_string(), next_step.into())
         })?;
-        tracing::info!(account = %name, url = endpoint.told().url, %peer, "a token endpoint is open");
+        tracing::info!(account = %name, url = endpoint.told().url, peer = %caller.peer, "a token endpoint is open");
         let first = Response::TokenEndpoint(Box::new(endpoint.told().clone()));
         Ok(Box::pin(stream::unfold((Some(first), endpoint), async |(first, endpoint)| match first {
             Some(first) => Some((first, (None, endpoint))),
@@ -82,7 +83,7 @@ impl Tokens for Handout {
         let mut request = self.request.clone();
         request.token.account = Some(self.account().name.as_str().to_owned());
         request.token.rejected = refused.map_or(Rejected::No, Rejected::Generation);
-        Ok(self.broker.scoped_token(&self.peer, request).await?.token)
+        Ok(self.broker.scoped_token(&self.caller, request, AuditWay::Endpoint).await?.token)
     }
 
     async fn is_refused(&self, token: &Token) -> bool {

@@ -6,13 +6,18 @@ use boxd_engine::Snapshot;
 use boxd_proto::{Event, EventKind, Problem};
 use tokio::sync::broadcast::{self, error::RecvError};
 
-use super::{Broker, account::Account};
-use crate::account_name::AccountName;
+use super::{Broker, access::for_guest, account::Account};
+use crate::{
+    access::{Need, Right},
+    account_name::AccountName,
+    server::Caller,
+};
 
 /// A watch that goes on until it is dropped.
 #[derive(Debug)]
 pub struct Watch {
     broker: Broker,
+    caller: Arc<Caller>,
     /// Which account; `None`: all.
     account: Option<AccountName>,
     /// Told before any news, last first.
@@ -28,18 +33,27 @@ impl Broker {
     ///
     /// # Errors
     /// Where there is no such account.
-    pub fn watch(&self, account: Option<&str>, after: Option<&str>) -> Result<Watch, Problem> {
-        let account = account.map(|name| self.named(Some(name))).transpose()?;
+    pub fn watch(
+        &self,
+        caller: &Arc<Caller>,
+        account: Option<&str>,
+        after: Option<&str>,
+    ) -> Result<Watch, Problem> {
+        let account = account.map(|name| self.permitted(caller, Some(name), Right::Status)).transpose()?;
+        let account = account.map(|(account, _)| account);
         let joined = self.feed.join(after);
         let (present, complete, missed) = if let Some(missed) = joined.missed {
             (Vec::new(), None, missed)
         } else {
-            let mut present = account.clone().map_or_else(|| self.all(), |account| vec![account]);
+            let mut present = account
+                .clone()
+                .map_or_else(|| self.visible(caller, Need::Right(Right::Status)), |account| vec![account]);
             present.reverse();
             (present, Some(joined.at), Vec::new())
         };
         Ok(Watch {
             broker: self.clone(),
+            caller: Arc::clone(caller),
             account: account.map(|account| account.name.clone()),
             present,
             complete,
@@ -78,7 +92,7 @@ impl Watch {
                 id: None,
                 kind: EventKind::Present,
                 account: Some(account.name.as_str().to_owned()),
-                status: Some(Box::new(self.broker.status_of(&account))),
+                status: Some(Box::new(self.broker.status_for(&self.caller, &account))),
                 detail: None,
             }));
         }
@@ -92,7 +106,7 @@ impl Watch {
                 None => self.news.recv().await,
             };
             match event {
-                Ok(event) if self.concerns(&event) => return Some(event),
+                Ok(event) if self.concerns(&event) => return Some(self.told(event)),
                 Ok(_) => {}
                 Err(RecvError::Lagged(missed)) => {
                     self.ended = true;
@@ -105,7 +119,19 @@ impl Watch {
     }
 
     fn concerns(&self, event: &Event) -> bool {
-        self.account.as_ref().is_none_or(|name| event.account.as_deref() == Some(name.as_str()))
+        let is_of_account = |name: &AccountName| event.account.as_deref() == Some(name.as_str());
+        let may_see = |name| self.broker.may_see(&self.caller, name);
+        self.account.as_ref().is_none_or(is_of_account) && event.account.as_deref().is_none_or(may_see)
+    }
+
+    /// The event as this client is told it.
+    fn told(&self, event: Arc<Event>) -> Arc<Event> {
+        if self.broker.is_owner(&self.caller) {
+            return event;
+        }
+        let mut event = Arc::unwrap_or_clone(event);
+        event.status = event.status.map(|status| Box::new(for_guest(*status)));
+        Arc::new(event)
     }
 }
 

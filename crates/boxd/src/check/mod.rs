@@ -2,6 +2,7 @@
 
 mod account;
 mod application;
+mod others;
 mod report;
 mod secret;
 #[cfg(test)]
@@ -34,6 +35,7 @@ pub fn report(places: &Places, config: &Config, store: &Inspection) -> Report {
             Err(error) => report.fault(error),
         }
     }
+    others::describe(config, store, &mut report);
     for error in config.unusable_ca_files() {
         report.fault(error);
     }

@@ -225,3 +225,18 @@ fn a_command_for_people_that_cannot_be_run() {
         &["FAULT      [notify] command: there is no program"],
     );
 }
+
+#[test]
+fn others_and_what_they_get_are_told() {
+    let text = "[[access]]\nuser = 4711\nunit = \"etl.service\"\naccounts = [\"bot\", \"new\"]\n\
+                scope = [\"item_download\"]\nresource = \"folder:1\"\n[audit]\nrequired = true\n";
+    let told = report(text, vec![stored("bot", HeldKind::Login, None)]).to_string();
+    for line in [
+        "access     uid 4711, etl.service: token, status of bot, new, with item_download alone on folder:1\n",
+        "note       there is no account new yet\n",
+        "audit      no token leaves before its record is on the disk\n",
+    ] {
+        assert!(told.contains(line), "{told}");
+    }
+    assert!(!told.contains("no account bot"), "{told}");
+}

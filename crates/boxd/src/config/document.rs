@@ -142,6 +142,33 @@ impl<'a, 't> Value<'a, 't> {
         }
     }
 
+    /// The text if it is a string, or the digits if it is a number: of a user, of files, of bytes.
+    pub(super) fn name_or_number(&self) -> Result<&'a str, ConfigError> {
+        match self.content {
+            DeValue::String(text) if !text.is_empty() => Ok(text),
+            DeValue::Integer(number) if number.radix() == 10 => Ok(number.as_str()),
+            _ => Err(self.wrong("a string or a number")),
+        }
+    }
+
+    pub(super) fn is_string(&self) -> bool {
+        matches!(self.content, DeValue::String(_))
+    }
+
+    /// The value as an array of tables with these keys.
+    pub(super) fn tables(&self, keys: Keys) -> Result<Vec<Table<'a, 't>>, ConfigError> {
+        let expected = "an array of tables, each under [[…]]";
+        let DeValue::Array(array) = self.content else { return Err(self.wrong(expected)) };
+        let array: &'a DeArray<'t> = array;
+        let table = |value: &'a Spanned<DeValue<'t>>| match value.get_ref() {
+            DeValue::Table(entries) => {
+                Table { source: self.source, path: self.at.key.clone(), entries }.restricted_to(keys)
+            }
+            _ => Err(self.wrong(expected)),
+        };
+        array.iter().map(table).collect()
+    }
+
     /// The strings of an array.
     pub(super) fn strings(&self) -> Result<Vec<String>, ConfigError> {
         let expected = "an array of strings";

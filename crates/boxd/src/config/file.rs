@@ -9,7 +9,7 @@ use std::{
 use zeroize::Zeroizing;
 
 use super::{
-    Config, ConfigError,
+    Config, ConfigError, audit,
     ca_files::CaFileKey,
     document::{Keys, Lines, Source, Table, Value},
     duration,
@@ -23,8 +23,8 @@ use crate::{
 };
 
 const ROOT: Keys = Keys {
-    known: &["default_account", "accounts", "refresh", "box", "api", "notify", "store"],
-    elsewhere: &["access", "audit"],
+    known: &["default_account", "accounts", "refresh", "box", "api", "notify", "store", "access", "audit"],
+    elsewhere: &[],
 };
 const REFRESH: Keys = Keys { known: &["lead"], elsewhere: &[] };
 const API: Keys = Keys { known: &["enabled"], elsewhere: &[] };
@@ -102,6 +102,12 @@ impl<'p> Reader<'p> {
             config.hook = Some(Hook::read(&value, &self.base)?);
             self.holdings.power = true;
         }
+        if let Some(value) = root.get("access") {
+            config.access = self.access(&value)?;
+        }
+        if let Some(value) = root.get("audit") {
+            config.audit = audit::settings(&value)?;
+        }
         if let Some(value) = root.get("box") {
             config.endpoint = self.endpoint(&value)?;
         }
@@ -128,7 +134,7 @@ impl<'p> Reader<'p> {
     }
 }
 
-fn account_name(text: &str, value: &Value<'_, '_>) -> Result<AccountName, ConfigError> {
+pub(super) fn account_name(text: &str, value: &Value<'_, '_>) -> Result<AccountName, ConfigError> {
     text.parse().map_err(|error| value.invalid(&error))
 }
 

@@ -1,6 +1,8 @@
 //! What the person configured: the file, its checks, and what it means for each account.
 
+mod access;
 mod account;
+mod audit;
 mod ca_files;
 mod command;
 mod document;
@@ -24,8 +26,8 @@ use std::{collections::BTreeMap, time::Duration};
 use boxd_engine::{ServerAuth, schedule::Mode};
 
 use crate::{
-    account_name::AccountName, assertion::Algorithm, box_api::EndpointSettings, login::RedirectUri,
-    store::KeyChoice,
+    access::Rule, account_name::AccountName, assertion::Algorithm, box_api::EndpointSettings,
+    login::RedirectUri, store::KeyChoice,
 };
 
 pub(crate) use command::as_one_line;
@@ -47,6 +49,8 @@ pub struct Config {
     passthrough: bool,
     store_key: KeyChoice,
     hook: Option<Hook>,
+    access: Vec<Rule>,
+    audit: crate::audit::Settings,
     ca_files: Vec<ca_files::CaFileKey>,
 }
 
@@ -115,6 +119,8 @@ impl Default for Config {
             passthrough: false,
             store_key: KeyChoice::default(),
             hook: None,
+            access: Vec::new(),
+            audit: crate::audit::Settings::default(),
             ca_files: Vec::new(),
         }
     }

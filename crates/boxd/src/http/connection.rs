@@ -24,7 +24,7 @@ use super::{
     refusal::Refusal,
     rewound::Rewound,
 };
-use crate::server::{Input, Seat, Server, Service};
+use crate::server::{Caller, Input, Seat, Server, Service};
 
 /// Longest head of a request, in bytes; a longer one is answered with 431.
 const MOST_HEAD: usize = 16 * 1024;
@@ -36,17 +36,17 @@ const BUFFER: usize = 64 * 1024;
 pub(crate) async fn serve<S: Service>(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     begun: Input,
+    caller: &Arc<Caller>,
     seat: Seat,
     server: &Server<S>,
 ) -> hyper::Result<()> {
-    let peer = seat.peer();
     let progress = Progress::new(seat);
     let line = Arc::new(Mutex::new(Rewound::new(begun, stream)));
     let stream = Paced::new(line.clone(), progress.clone(), &server.limits);
     let service = service_fn(async |request| {
         let answering = progress.answering();
         // Boxed: hyper keeps the room of this future while a connection idles or streams.
-        let answer = Box::pin(dispatch::answer(server, &peer, request)).await;
+        let answer = Box::pin(dispatch::answer(server, caller, request)).await;
         server.counters.served.up();
         let mut answer = answer.map(|body| body.ending(answering));
         if progress.seat().is_ending() {

@@ -1,5 +1,7 @@
 //! One request: checked in the order in which the reasons to refuse it count, then answered.
 
+use std::sync::Arc;
+
 use boxd_proto::{Code, Request as Message};
 use hyper::{Request, Response, body::Incoming, http::request::Parts};
 use percent_encoding::percent_decode_str;
@@ -15,18 +17,18 @@ use super::{
     status, token,
     wish::{self, Wish},
 };
-use crate::server::{Peer, Server, Service};
+use crate::server::{Caller, Server, Service};
 
 /// Answers a request, whatever it is.
 pub(super) async fn answer<S: Service>(
     server: &Server<S>,
-    peer: &Peer,
+    caller: &Arc<Caller>,
     request: Request<Incoming>,
 ) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let path = parts.uri.path().to_owned();
     let found = routes::find(&path);
-    let answer = of_found(Ask { server, peer }, &found, parts, body).await;
+    let answer = of_found(Ask { server, caller }, &found, parts, body).await;
     let answer = answer.unwrap_or_else(Refusal::into_answer);
     server.counters.http_requests.up(&found, answer.status());
     answer

@@ -67,7 +67,7 @@ pub(super) async fn answer<S: Service>(
     let payload = if body.is_end_stream() { Payload::Empty } else { Payload::Streamed(body) };
     let call = Call { account, method: parts.method, target, headers: parts.headers, payload };
     // Boxed: a connection that asks for tokens need not have room for a call.
-    let response = Box::pin(ask.server.pass(ask.peer, call)).await?;
+    let response = Box::pin(ask.server.pass(ask.caller, call)).await?;
     Ok(response.map(Body::passed))
 }
 

@@ -17,7 +17,7 @@ mod tests;
 mod ways;
 
 use boxd_engine::Generation;
-use boxd_proto::{ApiRequest, ApiRequestBody, Problem, Request};
+use boxd_proto::Problem;
 use bytes::Bytes;
 use hyper::{HeaderMap, Method, header::HeaderValue};
 
@@ -55,21 +55,6 @@ pub enum Payload<B> {
     Whole(Bytes),
     /// It comes piece by piece, once.
     Streamed(B),
-}
-
-impl<B> Call<B> {
-    /// The same as a request of the native protocol, as far as its peer's right to make it depends on it.
-    pub(crate) fn as_request(&self) -> Request {
-        Request::Api(Box::new(ApiRequest {
-            account: self.account.clone(),
-            upload: self.target.host() == Host::Upload,
-            method: self.method.as_str().to_owned(),
-            path: self.target.path().to_owned(),
-            headers: Vec::new(),
-            body: ApiRequestBody::None,
-            follow: false,
-        }))
-    }
 }
 
 /// A token in the form in which it is sent, and where it may be sent to.

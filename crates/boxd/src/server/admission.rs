@@ -246,11 +246,6 @@ impl State {
 // === impl Seat ===
 
 impl Seat {
-    /// Whose connection this is.
-    pub(crate) fn peer(&self) -> Peer {
-        self.state.peer
-    }
-
     /// From here on the client is awaited, and the connection may go if there is no room.
     pub(crate) fn idle(&self) {
         self.state.idle_since.store(self.admission.now(), Ordering::Relaxed);

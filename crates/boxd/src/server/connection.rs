@@ -26,6 +26,7 @@ use super::{
     admission::Seat,
     input::Input,
     output::Output,
+    peer::Caller,
     service::{Reply, Service},
 };
 use crate::http;
@@ -67,16 +68,19 @@ pub(super) enum Fault {
 /// Serves one connection until the client ends it, breaks the rules, or the server ends.
 pub(super) async fn serve<S: Service>(
     stream: impl AsyncRead + AsyncWrite + Unpin,
+    caller: Arc<Caller>,
     seat: Seat,
     server: Arc<Server<S>>,
 ) {
-    let peer = seat.peer();
+    let peer = caller.peer;
     let mut line = Line { stream, input: Input::new(), output: Output::new() };
     // Both boxed: a connection of one protocol need not have room for the other.
-    let mut end = Box::pin(converse(&mut line, &seat, &server)).await;
+    let mut end = Box::pin(converse(&mut line, &caller, &seat, &server)).await;
     if let Err(Fault::Http) = end {
         server.counters.http.up();
-        end = Box::pin(http::serve(line.stream, line.input, seat, &server)).await.map_err(Fault::from);
+        caller.found_to_speak_http();
+        end =
+            Box::pin(http::serve(line.stream, line.input, &caller, seat, &server)).await.map_err(Fault::from);
     }
     if let Err(fault) = end {
         match fault {
@@ -111,6 +115,7 @@ pub(super) async fn refuse(
 
 async fn converse<S: Service>(
     line: &mut Line<impl AsyncRead + AsyncWrite + Unpin>,
+    caller: &Arc<Caller>,
     seat: &Seat,
     server: &Server<S>,
 ) -> Result<(), Fault> {
@@ -125,7 +130,7 @@ async fn converse<S: Service>(
         match line.input.frame().and_then(|frame| frame.map(|body| line.request(body)).transpose()) {
             Ok(Some(request)) => {
                 seat.busy();
-                line.answer(seat, request, server).await?;
+                line.answer(caller, seat, request, server).await?;
                 server.counters.served.up();
                 if line.output.is_enough() {
                     line.output.send(&mut line.stream, limits.send).await?;
@@ -207,12 +212,12 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Line<IO> {
     /// Answers one request into the output.
     async fn answer<S: Service>(
         &mut self,
+        caller: &Arc<Caller>,
         seat: &Seat,
         request: Request,
         server: &Server<S>,
     ) -> Result<(), Fault> {
-        let peer = seat.peer();
-        let mut call = pin!(server.call(&peer, request));
+        let mut call = pin!(server.call(caller, request));
         let reply = if let Some(reply) = poll_once(call.as_mut()).await {
             reply
         } else {

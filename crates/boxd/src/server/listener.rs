@@ -4,7 +4,9 @@ use std::{
     fs::{self, DirBuilder, File, Metadata, OpenOptions, TryLockError},
     future::poll_fn,
     io,
-    os::unix::fs::{DirBuilderExt as _, FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _},
+    os::unix::fs::{
+        DirBuilderExt as _, FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+    },
     path::{Path, PathBuf},
     sync::Arc,
     task::Poll,
@@ -27,7 +29,14 @@ use crate::pulse::{Probe, Pulse, pulse};
 /// Only the owner may connect; on systems that ignore a socket's mode the directory's counts.
 const SOCKET_MODE: u32 = 0o600;
 const DIRECTORY_MODE: u32 = 0o700;
+const ROOT: u32 = 0;
 const WRITABLE_BY_OTHERS: u32 = 0o022;
+/// A rule's socket is for others: whoever reaches it may connect, and the rule decides.
+const RULE_MODE: u32 = 0o666;
+/// Where a rule is for a group, the system keeps others away already.
+const RULE_MODE_OF_GROUP: u32 = 0o660;
+/// Others must get to a rule's socket.
+const RULE_DIRECTORY_MODE: u32 = 0o755;
 
 /// A socket that clients can connect to.
 #[derive(Debug)]
@@ -39,14 +48,14 @@ pub struct Listener {
     counters: Arc<Counters>,
     pulse: Pulse,
     probe: Probe,
-    _hold: Hold,
+    hold: Hold,
 }
 
 /// What keeps others away from the socket.
 #[derive(Debug)]
 pub(super) enum Hold {
     /// A socket of our own making.
-    Own { _place: Place },
+    Own { place: Place },
     /// Inherited ones, which are not ours to unlink, with the locks beside them.
     Inherited { _locks: Vec<File> },
 }
@@ -69,23 +78,39 @@ impl Listener {
     ///
     /// Must be called within a tokio runtime.
     pub fn bind(path: &Path) -> Result<Self, BindError> {
+        prepare_directory(path)?;
+        Self::bind_in_prepared(path)
+    }
+
+    /// Listens at the socket of an access rule: for whoever can reach it, or for `group`, where this process may give
+    /// it to that. Its directory belongs to this user or to root, and nobody else can write it; it is made where only
+    /// it is missing.
+    ///
+    /// Must be called within a tokio runtime.
+    pub(super) fn bind_for_rule(path: &Path, group: Option<u32>) -> Result<Self, BindError> {
+        prepare_rule_directory(path)?;
+        let listener = Self::bind_in_prepared(path)?;
+        permit(path, group).map_err(|error| BindError::system("open the socket to others", path, error))?;
+        Ok(listener)
+    }
+
+    fn bind_in_prepared(path: &Path) -> Result<Self, BindError> {
         let length = path.as_os_str().len();
         if length >= LONGEST_PATH {
             return Err(BindError::TooLong { path: path.to_owned(), length, most: LONGEST_PATH - 1 });
         }
-        prepare_directory(path)?;
         let lock = lock_beside(path)?;
         clear_stale(path)?;
         let socket = listen(path).map_err(|error| BindError::system("listen at the socket", path, error))?;
         let made = fs::symlink_metadata(path)
             .map_err(|error| BindError::system("find the socket just made", path, error))?;
         let place = Place { path: path.to_owned(), inode: inode(&made), _lock: lock };
-        Ok(Self::over(vec![socket], Hold::Own { _place: place }))
+        Ok(Self::over(vec![socket], Hold::Own { place }))
     }
 
     pub(super) fn over(sockets: Vec<local::Listener>, hold: Hold) -> Self {
         let (pulse, probe) = pulse();
-        Self { sockets, first: 0, counters: Arc::default(), pulse, probe, _hold: hold }
+        Self { sockets, first: 0, counters: Arc::default(), pulse, probe, hold }
     }
 
     /// Asks the server on this listener whether it still takes clients in.
@@ -96,6 +121,14 @@ impl Listener {
     /// What the server on this listener has done; stays readable while it runs.
     pub fn counters(&self) -> Arc<Counters> {
         Arc::clone(&self.counters)
+    }
+
+    /// What tells whether the socket's file is still the one that was made.
+    pub(super) fn inode(&self) -> Option<(u64, u64)> {
+        match &self.hold {
+            Hold::Own { place } => Some(place.inode),
+            Hold::Inherited { .. } => None,
+        }
     }
 
     /// The next client; who asks meanwhile learns that clients are taken in.
@@ -140,6 +173,19 @@ impl Drop for Place {
     }
 }
 
+/// The file that is at `path` now, in the same form.
+pub(super) fn inode_at(path: &Path) -> Option<(u64, u64)> {
+    fs::symlink_metadata(path).ok().as_ref().map(inode)
+}
+
+/// Lets others connect to the socket of a rule. Where it cannot be given to the group it is for all: the rule itself
+/// looks at the group.
+pub(super) fn permit(path: &Path, group: Option<u32>) -> io::Result<()> {
+    let given = group.is_some_and(|group| std::os::unix::fs::chown(path, None, Some(group)).is_ok());
+    let mode = if given { RULE_MODE_OF_GROUP } else { RULE_MODE };
+    fs::set_permissions(path, fs::Permissions::from_mode(mode))
+}
+
 fn inode(metadata: &Metadata) -> (u64, u64) {
     (metadata.dev(), metadata.ino())
 }
@@ -154,9 +200,26 @@ fn prepare_directory(path: &Path) -> Result<(), BindError> {
         .mode(DIRECTORY_MODE)
         .create(directory)
         .map_err(|error| BindError::system("create the socket's directory", directory, error))?;
+    check_directory(directory, &[rustix::process::geteuid().as_raw()])
+}
+
+fn prepare_rule_directory(path: &Path) -> Result<(), BindError> {
+    let directory = path.parent().unwrap_or(Path::new("/"));
+    match fs::create_dir(directory) {
+        // What the umask says must not keep those away whom the rule is for.
+        Ok(()) => fs::set_permissions(directory, fs::Permissions::from_mode(RULE_DIRECTORY_MODE))
+            .map_err(|error| BindError::system("open the socket's directory to others", directory, error))?,
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(BindError::system("create the socket's directory", directory, error)),
+    }
+    check_directory(directory, &[rustix::process::geteuid().as_raw(), ROOT])
+}
+
+/// Nobody but its owner, who is one of these, may put another socket in place of ours.
+fn check_directory(directory: &Path, owners: &[u32]) -> Result<(), BindError> {
     let metadata = fs::metadata(directory)
         .map_err(|error| BindError::system("look at the socket's directory", directory, error))?;
-    let ours = metadata.uid() == rustix::process::geteuid().as_raw();
+    let ours = owners.contains(&metadata.uid());
     if ours && metadata.mode() & WRITABLE_BY_OTHERS == 0 {
         return Ok(());
     }

@@ -4,6 +4,7 @@ mod admission;
 mod bind_error;
 mod connection;
 mod counters;
+mod doors;
 mod inherited;
 mod input;
 mod limits;
@@ -16,28 +17,36 @@ mod service;
 mod tests;
 mod unready;
 
-use std::{io, pin::pin, sync::Arc, time::Duration};
+use std::{
+    io,
+    pin::{Pin, pin},
+    sync::Arc,
+    time::Duration,
+};
 
 use interprocess::local_socket::tokio::Stream;
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, task::JoinSet};
 
 use admission::{Admission, Full};
 use boxd_proto::{Problem, Request, Response};
-use peer::Access;
+use doors::{Closing, NewDoor};
 
 use crate::{
+    access::Door,
     http::LastTold,
     passthrough::{self, AnswerBody, Call},
+    pulse::Probe,
 };
 
 pub use crate::http::HttpCounts;
 pub(crate) use admission::Seat;
 pub use bind_error::BindError;
 pub use counters::{Count, Counters};
+pub use doors::{DoorPlan, Doors, NewDoors, Prepared};
 pub(crate) use input::Input;
 pub use limits::Limits;
 pub use listener::Listener;
-pub use peer::Peer;
+pub use peer::{Caller, Evidence, Peer, owner};
 pub use service::{Exchange, Part, Reply, Service};
 pub(crate) use unready::tell_why_not;
 
@@ -54,55 +63,158 @@ const LONGEST_BACKOFF: Duration = Duration::from_secs(1);
 pub(crate) struct Server<S> {
     service: S,
     pub(crate) limits: Limits,
-    access: Access,
+    owner: u32,
     pub(crate) counters: Arc<Counters>,
     pub(crate) last_told: Arc<LastTold>,
     admission: Arc<Admission>,
 }
 
+/// Where clients come in.
+#[derive(Debug)]
+pub struct Entrances {
+    /// The daemon's own socket.
+    main: Listener,
+    /// The sockets of rules, as they are opened.
+    doors: Option<NewDoors>,
+}
+
 /// Serves until `shutdown` resolves; then takes no more connections or requests, lets those finish that are being
 /// answered, within [`Limits::grace`], and returns once every connection is closed. Needs a tokio runtime.
 pub async fn run<S: Service>(
-    mut listener: Listener,
+    entrances: impl Into<Entrances>,
     service: S,
     shutdown: impl Future<Output = ()>,
     limits: Limits,
 ) {
-    let counters = listener.counters();
+    let Entrances { mut main, doors } = entrances.into();
+    let counters = main.counters();
     let admission = Admission::new(limits, Arc::clone(&counters));
-    let access = Access::of_this_process();
-    let server = Arc::new(Server { service, limits, access, counters, last_told: Arc::default(), admission });
-    let refusals = Arc::new(Semaphore::new(REFUSALS));
-    let mut shutdown = pin!(shutdown);
-    let mut backoff = BACKOFF;
+    let server =
+        Arc::new(Server { service, limits, owner: owner(), counters, last_told: Arc::default(), admission });
+    let hall = Hall { server, refusals: Arc::new(Semaphore::new(REFUSALS)) };
+    let ushers = doors.map(|doors| tokio::spawn(usher(doors, hall.clone())));
+    hall.attend(&mut main, &Door::Main, pin!(shutdown)).await;
+    if let Some(ushers) = ushers {
+        ushers.abort();
+        // It was told to end; its sockets are gone then.
+        drop(ushers.await);
+    }
+    drop(main);
+    hall.server.admission.end().await;
+}
+
+/// Attends to the sockets of rules as they are opened, until it is dropped.
+async fn usher<S: Service>(mut doors: NewDoors, hall: Hall<S>) {
+    let mut attended = JoinSet::new();
     loop {
-        let accepted = tokio::select! {
-            biased;
-            () = &mut shutdown => break,
-            accepted = listener.accept() => accepted,
-        };
-        match accepted {
-            Ok(stream) => {
-                backoff = BACKOFF;
-                if let Err(error) = welcome(stream, &server, &refusals) {
-                    tracing::debug!(%error, "a client is unknown to the system");
-                }
+        tokio::select! {
+            door = doors.next() => {
+                let Some(NewDoor { path, mut listener, closing }) = door else { break };
+                let hall = hall.clone();
+                attended.spawn(async move {
+                    let mut closing: Closing = closing;
+                    tracing::info!(socket = %path.display(), "the socket of an access rule is open");
+                    let close = async { drop((&mut closing.close).await) };
+                    hall.attend(&mut listener, &Door::Rule(Arc::clone(&path)), pin!(close)).await;
+                    drop(listener);
+                    tracing::info!(socket = %path.display(), "the socket of an access rule is closed");
+                });
             }
-            Err(error) if concerns_one_client(&error) => {}
-            Err(error) => {
-                // Out of files or memory: the clients wait in the socket's backlog meanwhile.
-                server.counters.accept_errors.up();
-                tracing::warn!(%error, pause = ?backoff, "no connection can be accepted for now");
-                tokio::select! {
-                    () = &mut shutdown => break,
-                    () = tokio::time::sleep(backoff) => {}
+            Some(_ended) = attended.join_next() => {}
+        }
+    }
+    // Nobody can open or close any more: what is open stays until the end.
+    while attended.join_next().await.is_some() {}
+}
+
+/// What is needed to let clients in.
+struct Hall<S> {
+    server: Arc<Server<S>>,
+    refusals: Arc<Semaphore>,
+}
+
+// === impl Entrances ===
+
+impl Entrances {
+    /// The daemon's own socket, and those of rules.
+    pub fn new(main: Listener, doors: NewDoors) -> Self {
+        Self { main, doors: Some(doors) }
+    }
+
+    /// Asks the server at the daemon's own socket whether it still takes clients in.
+    pub fn probe(&self) -> Probe {
+        self.main.probe()
+    }
+}
+
+impl From<Listener> for Entrances {
+    fn from(main: Listener) -> Self {
+        Self { main, doors: None }
+    }
+}
+
+// === impl Hall ===
+
+impl<S> Clone for Hall<S> {
+    fn clone(&self) -> Self {
+        Self { server: Arc::clone(&self.server), refusals: Arc::clone(&self.refusals) }
+    }
+}
+
+impl<S: Service> Hall<S> {
+    /// Lets clients in by one socket until `end` resolves.
+    async fn attend(
+        &self,
+        listener: &mut Listener,
+        door: &Door,
+        mut end: Pin<&mut impl Future<Output = ()>>,
+    ) {
+        let mut backoff = BACKOFF;
+        loop {
+            let accepted = tokio::select! {
+                biased;
+                () = &mut end => return,
+                accepted = listener.accept() => accepted,
+            };
+            match accepted {
+                Ok(stream) => {
+                    backoff = BACKOFF;
+                    if let Err(error) = self.welcome(stream, door.clone()) {
+                        tracing::debug!(%error, "a client is unknown to the system");
+                    }
                 }
-                backoff = (backoff * 2).min(LONGEST_BACKOFF);
+                Err(error) if concerns_one_client(&error) => {}
+                Err(error) => {
+                    // Out of files or memory: the clients wait in the socket's backlog meanwhile.
+                    self.server.counters.accept_errors.up();
+                    tracing::warn!(%error, pause = ?backoff, "no connection can be accepted for now");
+                    tokio::select! {
+                        () = &mut end => return,
+                        () = tokio::time::sleep(backoff) => {}
+                    }
+                    backoff = (backoff * 2).min(LONGEST_BACKOFF);
+                }
             }
         }
     }
-    drop(listener);
-    server.admission.end().await;
+
+    /// Gives a client a task of its own, to be served or to be told why not.
+    fn welcome(&self, stream: Stream, door: Door) -> io::Result<()> {
+        let caller = Caller::of(&stream, door, self.server.owner)?;
+        let peer = caller.peer;
+        match self.server.admission.admit(peer) {
+            Ok(seat) => {
+                let leash = seat.leash();
+                let serving = connection::serve(stream, Arc::new(caller), seat, Arc::clone(&self.server));
+                leash.tie(tokio::spawn(serving).abort_handle());
+            }
+            Err(full) => {
+                self.server.counters.refused.up();
+                turn_away(stream, peer, full, &self.refusals);
+            }
+        }
+        Ok(())
+    }
 }
 
 // === impl Server ===
@@ -111,20 +223,16 @@ impl<S: Service> Server<S> {
     /// Passes a call that HTTP brought through to Box's API, if its peer may make it.
     pub(crate) async fn pass<B: passthrough::Stream>(
         &self,
-        peer: &Peer,
+        caller: &Arc<Caller>,
         call: Call<B>,
     ) -> Result<hyper::Response<AnswerBody>, Problem> {
-        self.access.authorize(peer, &call.as_request())?;
-        self.service.pass(peer, call).await
+        self.service.pass(caller, call).await
     }
 
     /// Answers one request, whatever protocol brought it, if its peer may make it.
-    pub(crate) async fn call(&self, peer: &Peer, request: Request) -> Reply {
-        if let Err(problem) = self.access.authorize(peer, &request) {
-            return Reply::One(Response::Error(problem));
-        }
+    pub(crate) async fn call(&self, caller: &Arc<Caller>, request: Request) -> Reply {
         let of_server = matches!(request, Request::Metrics);
-        match self.service.call(peer, request).await {
+        match self.service.call(caller, request).await {
             Reply::Many(of_service) if of_server => {
                 let of_service = of_service.take_while(|response| *response != Response::End);
                 let own = [Response::Metrics(metrics::text(&self.counters)), Response::End];
@@ -133,22 +241,6 @@ impl<S: Service> Server<S> {
             reply => reply,
         }
     }
-}
-
-/// Gives a client a task of its own, to be served or to be told why not.
-fn welcome<S: Service>(stream: Stream, server: &Arc<Server<S>>, refusals: &Arc<Semaphore>) -> io::Result<()> {
-    let peer = Peer::of(&stream)?;
-    match server.admission.admit(peer) {
-        Ok(seat) => {
-            let leash = seat.leash();
-            leash.tie(tokio::spawn(connection::serve(stream, seat, Arc::clone(server))).abort_handle());
-        }
-        Err(full) => {
-            server.counters.refused.up();
-            turn_away(stream, peer, full, refusals);
-        }
-    }
-    Ok(())
 }
 
 fn turn_away(stream: Stream, peer: Peer, full: Full, refusals: &Arc<Semaphore>) {

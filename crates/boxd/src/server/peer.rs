@@ -1,9 +1,19 @@
-//! Who is at the other end of a connection, by the kernel's word, and what it may do.
+//! Who is at the other end of a connection, by the kernel's word.
 
-use std::{fmt, io};
+use std::{
+    fmt, io,
+    sync::{
+        OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
-use boxd_proto::{Code, Problem, Request};
 use interprocess::local_socket::{tokio::Stream, traits::StreamCommon as _};
+
+use crate::{
+    access::{Door, Facts},
+    platform,
+};
 
 /// The process that opened a connection, as it was then (`SO_PEERCRED`, unix(7)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -15,24 +25,34 @@ pub struct Peer {
     pub pid: Option<u32>,
 }
 
-/// Who may do what.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Access {
-    owner: u32,
+/// A peer with what decides about its rights, and what the audit log tells of it.
+#[derive(Debug)]
+pub struct Caller {
+    /// Who it is.
+    pub peer: Peer,
+    /// What its rights depend on, as it was when it connected.
+    pub facts: Facts,
+    evidence: OnceLock<Evidence>,
+    speaks_http: AtomicBool,
 }
 
-/// Root, who can read this process's memory anyway.
-const ROOT: u32 = 0;
+/// What the audit log tells of a peer, besides what decides.
+#[derive(Clone, Debug, Default)]
+pub struct Evidence {
+    /// When the process was started, in clock ticks since boot.
+    pub started: Option<u64>,
+    /// Its executable.
+    pub program: Option<String>,
+    /// Its systemd unit.
+    pub unit: Option<String>,
+}
 
 // === impl Peer ===
 
 impl Peer {
     /// The process at the other end of `stream`.
     pub(super) fn of(stream: &Stream) -> io::Result<Self> {
-        let credentials = stream.peer_creds()?;
-        let uid = credentials.euid().ok_or(io::ErrorKind::Unsupported)?;
-        let pid = credentials.pid().and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid != 0);
-        Ok(Self { uid, pid })
+        Caller::of(stream, Door::Main, 0).map(|caller| caller.peer)
     }
 }
 
@@ -45,30 +65,50 @@ impl fmt::Display for Peer {
     }
 }
 
-// === impl Access ===
+// === impl Caller ===
 
-impl Access {
-    /// This process's own user and root may do everything.
-    pub(super) fn of_this_process() -> Self {
-        Self { owner: rustix::process::geteuid().as_raw() }
-    }
-
-    #[cfg(test)]
-    pub(super) fn of(owner: u32) -> Self {
-        Self { owner }
-    }
-
-    /// Whether `peer` may make this request: the one place that decides.
-    pub(super) fn authorize(self, peer: &Peer, _request: &Request) -> Result<(), Problem> {
-        if peer.uid == self.owner || peer.uid == ROOT {
-            return Ok(());
+impl Caller {
+    /// The process at the other end of `stream`, which came by `door` to a daemon of the user `owner`.
+    pub(super) fn of(stream: &Stream, door: Door, owner: u32) -> io::Result<Self> {
+        let credentials = stream.peer_creds()?;
+        let uid = credentials.euid().ok_or(io::ErrorKind::Unsupported)?;
+        let pid = credentials.pid().and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid != 0);
+        let mut facts = Facts { uid, groups: None, unit: None, door };
+        // The owner needs no rule: the path of nearly all clients costs no more than it has to.
+        if facts.door != Door::Main || uid != owner {
+            facts.groups = platform::groups(stream, &credentials);
+            facts.unit = pid.and_then(|pid| platform::unit(stream, pid));
         }
-        Err(Problem {
-            code: Code::Denied,
-            detail: format!("uid {} may not use this daemon, which belongs to uid {}", peer.uid, self.owner),
-            account: None,
-            next_step: "ask as the daemon's own user, or run a boxd of your own".into(),
-            retry_after_seconds: None,
+        Ok(Self::known(Peer { uid, pid }, facts))
+    }
+
+    /// A peer of which all this is known.
+    pub fn known(peer: Peer, facts: Facts) -> Self {
+        Self { peer, facts, evidence: OnceLock::new(), speaks_http: AtomicBool::new(false) }
+    }
+
+    /// What is found out of its process when that matters for the first time.
+    pub fn evidence(&self) -> &Evidence {
+        self.evidence.get_or_init(|| {
+            let Some(pid) = self.peer.pid else { return Evidence::default() };
+            let process = platform::process(pid);
+            let unit = self.facts.unit.clone().or(process.unit).map(|unit| unit.name().to_owned());
+            Evidence { started: process.started, program: process.program, unit }
         })
     }
+
+    /// It speaks HTTP, not the native protocol.
+    pub(crate) fn found_to_speak_http(&self) {
+        self.speaks_http.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it speaks HTTP.
+    pub fn speaks_http(&self) -> bool {
+        self.speaks_http.load(Ordering::Relaxed)
+    }
+}
+
+/// The user that this daemon belongs to.
+pub fn owner() -> u32 {
+    rustix::process::geteuid().as_raw()
 }

@@ -1,13 +1,13 @@
 //! The seam between the socket and what answers requests.
 
-use std::{fmt, pin::Pin};
+use std::{fmt, pin::Pin, sync::Arc};
 
 use boxd_proto::{Problem, Request, Response};
 use bytes::Bytes;
 use futures_util::Stream;
 use tokio::sync::mpsc;
 
-use super::peer::Peer;
+use super::peer::Caller;
 use crate::passthrough::{self, AnswerBody, Call};
 
 /// What answers requests; each connection's task holds a clone.
@@ -16,14 +16,14 @@ use crate::passthrough::{self, AnswerBody, Call};
 /// answered in that first poll, without a switch of tasks. The future is dropped when its client goes away or
 /// when the server ends, so it must hold nothing that may not be dropped at an await.
 pub trait Service: Clone + Send + Sync + 'static {
-    /// Answers one request of a peer that is allowed to make it.
-    fn call(&self, peer: &Peer, request: Request) -> impl Future<Output = Reply> + Send;
+    /// Answers one request, or denies it to a peer that may not make it.
+    fn call(&self, caller: &Arc<Caller>, request: Request) -> impl Future<Output = Reply> + Send;
 
-    /// Passes a call of such a peer through to Box's API; the body of the answer may stream for long. Unless said
+    /// Passes a call through to Box's API, or denies it likewise; the body of the answer may stream for long. Unless said
     /// otherwise none is.
     fn pass<B: passthrough::Stream>(
         &self,
-        _peer: &Peer,
+        _caller: &Arc<Caller>,
         _call: Call<B>,
     ) -> impl Future<Output = Result<hyper::Response<AnswerBody>, Problem>> + Send {
         std::future::ready(Err(passthrough::problems::off()))

@@ -62,14 +62,6 @@ fn a_hook_names_a_program() {
 }
 
 #[test]
-fn what_later_versions_know_is_refused_by_name() {
-    for (text, name) in [("[[access]]\ngroup = \"x\"", "`access`"), ("[audit]\nrequired = true", "`audit`")] {
-        let error = fault(text);
-        assert!(error.ends_with(&format!("{name} is not supported by this version of boxd")), "{error}");
-    }
-}
-
-#[test]
 fn a_wrong_type_names_what_belongs_there() {
     assert_eq!(
         fault("default_account = 7"),

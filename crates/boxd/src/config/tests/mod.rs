@@ -1,5 +1,6 @@
 //! Config files as people write them, and secrets where they keep them.
 
+mod access;
 mod accounts;
 mod bindings;
 mod exposed;

@@ -15,7 +15,7 @@ struct Counting {
 }
 
 impl Service for Counting {
-    async fn call(&self, _peer: &Peer, request: Request) -> Reply {
+    async fn call(&self, _caller: &Arc<Caller>, request: Request) -> Reply {
         let Request::Api(_) = request else { return Response::Done.into() };
         let (incoming, parts) = mpsc::channel(1);
         let responses: std::pin::Pin<Box<dyn futures_util::Stream<Item = Response> + Send>> =
@@ -49,10 +49,9 @@ fn start(service: Counting) -> (DuplexStream, JoinHandle<()>) {
     let admission = Admission::new(limits, Arc::clone(&counters));
     let peer = Peer { uid: 7, pid: Some(8) };
     let seat = admission.admit(peer).unwrap();
-    let server =
-        Server { service, limits, access: Access::of(7), counters, last_told: Arc::default(), admission };
+    let server = Server { service, limits, owner: 7, counters, last_told: Arc::default(), admission };
     let (near, far) = tokio::io::duplex(16 * 1024);
-    (near, tokio::spawn(connection::serve(far, seat, Arc::new(server))))
+    (near, tokio::spawn(connection::serve(far, super::caller(peer), seat, Arc::new(server))))
 }
 
 fn frame(request: &Request) -> Vec<u8> {

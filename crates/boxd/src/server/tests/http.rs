@@ -341,18 +341,6 @@ async fn a_client_that_does_not_read_is_dropped_after_the_deadline() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stranger_is_refused_whatever_it_asks() {
-    let rig = Rig::new(Fake::default());
-    for line in ["GET /v1/token", "GET /metrics", "GET /openapi.json", "GET /healthz", "GET /v1/events"] {
-        let (mut client, task) = rig.connect_as(Peer { uid: 4711, pid: Some(1) }, 64 * 1024);
-        client.write_all(request(line, "", "").as_bytes()).await.unwrap();
-        let answer = read_rest(&mut client).await;
-        assert!(answer.starts_with(b"HTTP/1.1 403 Forbidden\r\n"), "{line}");
-        task.await.unwrap();
-    }
-}
-
-#[tokio::test(start_paused = true)]
 async fn who_finds_no_room_is_told_in_its_own_protocol() {
     let (mut client, server_end) = tokio::io::duplex(4096);
     let problem = crate::server::Full::All.problem();

@@ -29,8 +29,9 @@ use tokio::{
 };
 
 use super::{
-    Limits, Peer, Reply, Server, Service, admission::Admission, connection, counters::Counters, peer::Access,
+    Caller, Limits, Peer, Reply, Server, Service, admission::Admission, connection, counters::Counters,
 };
+use crate::access::{Door, Facts};
 
 /// Answers tokens at once, except for the account `slow`, which waits until the gate opens.
 #[derive(Clone, Debug)]
@@ -58,7 +59,7 @@ impl Default for Fake {
 }
 
 impl Service for Fake {
-    async fn call(&self, _peer: &Peer, request: Request) -> Reply {
+    async fn call(&self, _caller: &Arc<Caller>, request: Request) -> Reply {
         match request {
             Request::Token(TokenRequest { account, .. }) => {
                 let account = account.unwrap_or_else(|| "work".into());
@@ -162,6 +163,12 @@ fn code_of(response: &Response) -> Option<boxd_proto::Code> {
 
 const OWNER: Peer = Peer { uid: 1000, pid: Some(42) };
 
+/// A peer of which nothing more is known.
+fn caller(peer: Peer) -> Arc<Caller> {
+    let facts = Facts { uid: peer.uid, groups: None, unit: None, door: Door::Main };
+    Arc::new(Caller::known(peer, facts))
+}
+
 /// A server without a socket: its connections are in memory.
 struct Rig {
     server: Arc<Server<Fake>>,
@@ -176,7 +183,7 @@ impl Rig {
             server: Arc::new(Server {
                 service,
                 limits,
-                access: Access::of(1000),
+                owner: 1000,
                 counters,
                 last_told: Arc::default(),
                 admission,
@@ -201,7 +208,7 @@ impl Rig {
     ) -> JoinHandle<()> {
         let seat = self.server.admission.admit(peer).unwrap();
         let leash = seat.leash();
-        let task = tokio::spawn(connection::serve(stream, seat, Arc::clone(&self.server)));
+        let task = tokio::spawn(connection::serve(stream, caller(peer), seat, Arc::clone(&self.server)));
         leash.tie(task.abort_handle());
         task
     }

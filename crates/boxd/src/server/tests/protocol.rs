@@ -159,18 +159,6 @@ async fn an_idle_connection_lives_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn other_users_are_denied_and_root_is_not() {
-    let rig = Rig::new(Fake::default());
-    for (uid, denied) in [(1001, true), (0, false), (1000, false)] {
-        let (mut client, _task) = rig.connect_as(Peer { uid, pid: Some(7) }, 4096);
-        client.write_all(&opening(&ask(None))).await.unwrap();
-        read_hello(&mut client).await;
-        let code = code_of(&read_response(&mut client).await);
-        assert_eq!(code, denied.then_some(Code::Denied), "uid {uid}");
-    }
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_client_of_a_later_version_is_told_ours() {
     let rig = Rig::new(Fake::default());
     let (mut client, task) = rig.connect();

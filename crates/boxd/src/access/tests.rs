@@ -1,0 +1,4 @@
+//! Every request, every kind of peer.
+
+mod table;
+mod units;
