@@ -28,9 +28,11 @@ mod backoff;
 mod boot;
 mod cache;
 mod client;
+mod connection;
 mod cutter;
 mod deadline;
 mod error;
+#[cfg(unix)]
 mod identity;
 mod stopper;
 mod token_endpoint;

@@ -6,10 +6,13 @@ mod connection;
 mod counters;
 mod input;
 mod limits;
+#[cfg(unix)]
 mod listener;
 mod metrics;
 mod output;
 mod peer;
+#[cfg(windows)]
+mod pipe;
 mod service;
 #[cfg(test)]
 mod tests;
@@ -31,8 +34,11 @@ pub use bind_error::BindError;
 pub use counters::{Count, Counters};
 pub(crate) use input::Input;
 pub use limits::Limits;
+#[cfg(unix)]
 pub use listener::Listener;
 pub use peer::Peer;
+#[cfg(windows)]
+pub use pipe::Listener;
 pub use service::{Exchange, Part, Reply, Service};
 
 /// How long a client that is turned away has for its hello.
