@@ -62,7 +62,7 @@ own_std() {
     echo "+ build std for $triple (once)"
     work=$(mktemp -d "$kept/std.XXXX")
     mkdir "$work/src"
-    printf '[package]\nname = "nothing"\nversion = "0.0.0"\nedition = "2021"\n[profile.release]\ndebug = 0\n' >"$work/Cargo.toml"
+    printf '[package]\nname = "nothing"\nversion = "0.0.0"\nedition = "2021"\n[profile.release]\ndebug = 0\n[workspace]\n' >"$work/Cargo.toml"
     echo '#![no_std]' >"$work/src/lib.rs"
     (
         cd "$work"

@@ -5,7 +5,6 @@ mod args;
 mod command;
 mod daemon;
 mod duration;
-#[cfg(unix)]
 mod exec;
 mod failure;
 mod hidden;

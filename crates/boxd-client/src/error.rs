@@ -54,7 +54,9 @@ fn stranger(uid: u32) -> String {
     if cfg!(windows) {
         return "is run by another user; nothing was sent to it".into();
     }
-    format!("runs as uid {uid}, which is neither you, root, nor the owner of a directory that only it can write")
+    format!(
+        "runs as uid {uid}, which is neither you, root, nor the owner of a directory that only it can write"
+    )
 }
 
 impl Error {

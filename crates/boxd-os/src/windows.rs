@@ -7,9 +7,13 @@ mod event;
 pub mod file;
 mod machine;
 pub mod pipe;
+mod process;
+mod rights;
 mod sid;
 mod text;
 
 pub use clock::since_boot;
 pub use machine::machine_guid;
+pub use process::end_process;
+pub use rights::rights_of;
 pub use sid::Sid;

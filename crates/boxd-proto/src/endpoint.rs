@@ -83,9 +83,7 @@ impl Environment {
             state_home: if cfg!(target_os = "macos") {
                 path("HOME").map(|home| home.join("Library/Application Support"))
             } else {
-                path("XDG_STATE_HOME")
-                    .and_then(absolute)
-                    .or_else(|| Some(path("HOME")?.join(".local/state")))
+                path("XDG_STATE_HOME").and_then(absolute).or_else(|| Some(path("HOME")?.join(".local/state")))
             },
             pipe: own_pipe(),
         };
@@ -171,7 +169,7 @@ fn in_state_dir(dir: &Path) -> PathBuf {
 }
 
 #[cfg(windows)]
-use pipe::{own_pipe, refuse_other_than_pipes, of_state_dir as in_state_dir};
+use pipe::{of_state_dir as in_state_dir, own_pipe, refuse_other_than_pipes};
 
 #[cfg(not(windows))]
 fn own_pipe() -> Option<PathBuf> {

@@ -24,7 +24,6 @@ pub mod passthrough;
 mod platform;
 pub mod run;
 pub mod server;
-#[cfg(unix)]
 pub mod signals;
 pub mod store;
 pub mod token_endpoint;

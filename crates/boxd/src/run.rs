@@ -91,7 +91,7 @@ fn system(what: &'static str) -> impl FnOnce(std::io::Error) -> Failure {
     move |error| Failure::System { what, error }
 }
 
-/// Runs until SIGTERM or SIGINT.
+/// Runs until the system or the owner ends it ([`crate::signals::Wish::Stop`], `Request::Shutdown`).
 pub fn serve(options: &Options) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
@@ -222,14 +222,17 @@ fn announce_ready(places: &Places) {
     notify_ready();
 }
 
+#[cfg(unix)]
 fn notify_ready() {
     notify(&[sd_notify::NotifyState::Ready]);
 }
 
+#[cfg(unix)]
 fn notify_stopping() {
     notify(&[sd_notify::NotifyState::Stopping]);
 }
 
+#[cfg(unix)]
 fn notify_reloading() {
     match sd_notify::NotifyState::monotonic_usec_now() {
         Ok(now) => notify(&[sd_notify::NotifyState::Reloading, now]),
@@ -237,7 +240,17 @@ fn notify_reloading() {
     }
 }
 
+#[cfg(windows)]
+fn notify_ready() {}
+
+#[cfg(windows)]
+fn notify_stopping() {}
+
+#[cfg(windows)]
+fn notify_reloading() {}
+
 /// Tells the service manager, where there is one.
+#[cfg(unix)]
 fn notify(states: &[sd_notify::NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(states) {
         tracing::debug!(%error, "the service manager could not be told");

@@ -3,7 +3,6 @@
 mod accounts;
 mod adopt;
 mod api;
-#[cfg(unix)]
 mod exec;
 mod import;
 mod login;
@@ -36,7 +35,6 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
         Some(Command::Watch(options)) => watch::run(global, options),
         Some(Command::Refresh(which)) => refresh::run(global, which.name.as_deref()),
         // These two end as the program does.
-        #[cfg(unix)]
         Some(Command::Exec(options)) => return exec::run(global, options),
         #[cfg(target_os = "linux")]
         Some(Command::ExecStage(stage)) => return crate::exec::stage::run(stage),
@@ -57,7 +55,6 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
 /// A command line that cannot be understood, or a call for help.
 pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     let told = output::usage(error);
-    #[cfg(unix)]
     if error.use_stderr() && exec::is_meant() {
         return ExitCode::from(crate::exec::FAILED);
     }

@@ -43,9 +43,7 @@ impl Quiet {
     pub fn unit(&self) -> io::Result<Option<u16>> {
         let (mut unit, mut read) = (0_u16, 0);
         // SAFETY: one unit is written at most, and one `u32`.
-        let told = unsafe {
-            ReadConsoleW(self.input, (&raw mut unit).cast(), 1, &raw mut read, ptr::null())
-        };
+        let told = unsafe { ReadConsoleW(self.input, (&raw mut unit).cast(), 1, &raw mut read, ptr::null()) };
         if told == 0 {
             return Err(io::Error::last_os_error());
         }

@@ -15,8 +15,8 @@ use std::{
 
 use windows_sys::Win32::{
     Foundation::{
-        ERROR_BROKEN_PIPE, ERROR_IO_PENDING, ERROR_PIPE_BUSY, ERROR_PIPE_NOT_CONNECTED, HANDLE, WAIT_OBJECT_0,
-        WAIT_TIMEOUT,
+        ERROR_BROKEN_PIPE, ERROR_IO_PENDING, ERROR_PIPE_BUSY, ERROR_PIPE_NOT_CONNECTED, HANDLE,
+        WAIT_OBJECT_0, WAIT_TIMEOUT,
     },
     Storage::FileSystem::{FILE_FLAG_OVERLAPPED, ReadFile, SECURITY_IDENTIFICATION, WriteFile},
     System::{
@@ -153,4 +153,3 @@ fn is(error: &io::Error, code: u32) -> bool {
 fn millis(time: Duration) -> u32 {
     u32::try_from(time.as_millis()).unwrap_or(INFINITE - 1).min(INFINITE - 1)
 }
-

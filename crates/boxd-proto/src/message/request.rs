@@ -112,4 +112,7 @@ pub enum Request {
     /// Open an OAuth token endpoint on the loopback interface, for a program that renews its token by itself; answered
     /// by a list of one [`Response::TokenEndpoint`](crate::Response::TokenEndpoint). The endpoint is there until the client closes the connection.
     OpenTokenEndpoint(Box<OpenTokenEndpoint>),
+    /// End the daemon, as SIGTERM does: what is in flight is finished and saved. For its owner alone; answered by
+    /// [`Response::Done`](crate::Response::Done), after which the daemon takes no more connections and ends within a minute.
+    Shutdown,
 }

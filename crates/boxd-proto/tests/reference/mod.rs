@@ -156,6 +156,7 @@ pub(crate) fn request(request: &Request) -> Vec<u8> {
             scoped_token_request(w, &open.tokens);
             w.option(open.again.as_ref(), token_endpoint);
         }
+        Request::Shutdown => w.u32(22),
     }
     out.0
 }
@@ -527,7 +528,7 @@ pub(crate) fn requests() -> Vec<Request> {
         Request::HasToken(Box::default()),
         Request::Metrics,
     ];
-    [first, api::requests(), requests_of_endpoints()].concat()
+    [first, api::requests(), requests_of_endpoints(), vec![Request::Shutdown]].concat()
 }
 
 fn requests_of_endpoints() -> Vec<Request> {

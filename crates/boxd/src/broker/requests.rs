@@ -78,6 +78,8 @@ impl Broker {
                 self.open_token_endpoint(peer, *open).await.map(Reply::Stream)
             }
             Request::Info => Ok(Reply::One(Response::Info(Box::new(self.info())))),
+            // The server's own.
+            Request::Shutdown => Ok(Reply::One(Response::Done)),
             Request::ReturnError { code } => Err(Problem {
                 code,
                 detail: "this error was asked for".into(),

@@ -20,7 +20,7 @@ mod tests;
 use std::{io, pin::pin, sync::Arc, time::Duration};
 
 use interprocess::local_socket::tokio::Stream;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
 use admission::{Admission, Full};
 use boxd_proto::{Problem, Request, Response};
@@ -57,9 +57,11 @@ pub(crate) struct Server<S> {
     access: Access,
     pub(crate) counters: Arc<Counters>,
     admission: Arc<Admission>,
+    /// The owner asked over the socket that the daemon end.
+    told_to_end: Notify,
 }
 
-/// Serves until `shutdown` resolves; then takes no more connections or requests, lets those finish that are being
+/// Serves until `shutdown` resolves or the owner asks for the end; then takes no more connections or requests, lets those finish that are being
 /// answered, within [`Limits::grace`], and returns once every connection is closed. Needs a tokio runtime.
 pub async fn run<S: Service>(
     listener: Listener,
@@ -70,7 +72,8 @@ pub async fn run<S: Service>(
     let counters = listener.counters();
     let admission = Admission::new(limits, Arc::clone(&counters));
     let access = Access::of_this_process();
-    let server = Arc::new(Server { service, limits, access, counters, admission });
+    let server =
+        Arc::new(Server { service, limits, access, counters, admission, told_to_end: Notify::new() });
     let refusals = Arc::new(Semaphore::new(REFUSALS));
     let mut shutdown = pin!(shutdown);
     let mut backoff = BACKOFF;
@@ -78,6 +81,7 @@ pub async fn run<S: Service>(
         let accepted = tokio::select! {
             biased;
             () = &mut shutdown => break,
+            () = server.told_to_end.notified() => break,
             accepted = listener.accept() => accepted,
         };
         match accepted {
@@ -94,6 +98,7 @@ pub async fn run<S: Service>(
                 tracing::warn!(%error, pause = ?backoff, "no connection can be accepted for now");
                 tokio::select! {
                     () = &mut shutdown => break,
+                    () = server.told_to_end.notified() => break,
                     () = tokio::time::sleep(backoff) => {}
                 }
                 backoff = (backoff * 2).min(LONGEST_BACKOFF);
@@ -121,6 +126,11 @@ impl<S: Service> Server<S> {
     pub(crate) async fn call(&self, peer: &Peer, request: Request) -> Reply {
         if let Err(problem) = self.access.authorize(peer, &request) {
             return Reply::One(Response::Error(problem));
+        }
+        if request == Request::Shutdown {
+            tracing::info!(%peer, "boxd is told to end");
+            self.told_to_end.notify_one();
+            return Reply::One(Response::Done);
         }
         let of_server = matches!(request, Request::Metrics);
         match self.service.call(peer, request).await {

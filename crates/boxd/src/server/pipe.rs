@@ -87,7 +87,8 @@ mod tests {
         let owner = Sid::of_this_process().unwrap();
         let name = format!(r"\\.\pipe\boxd-test-{}", std::process::id());
         let listener = Listener::bind(Path::new(&name)).unwrap();
-        let client = boxd_os::windows::pipe::Connection::to(Path::new(&name), std::time::Duration::from_secs(5));
+        let client =
+            boxd_os::windows::pipe::Connection::to(Path::new(&name), std::time::Duration::from_secs(5));
         let stream = listener.accept().await.unwrap();
         let local::Stream::NamedPipe(pipe) = &stream;
         let set = boxd_os::windows::rights_of(pipe.as_handle()).unwrap();

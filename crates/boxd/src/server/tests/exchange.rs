@@ -2,7 +2,7 @@
 
 use boxd_proto::{ApiRequest, ApiRequestBody, Piece};
 use futures_util::StreamExt as _;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
 
 use super::*;
 use crate::server::{Exchange, Part};
@@ -49,7 +49,8 @@ fn start(service: Counting) -> (DuplexStream, JoinHandle<()>) {
     let admission = Admission::new(limits, Arc::clone(&counters));
     let peer = Peer { uid: 7, pid: Some(8) };
     let seat = admission.admit(peer).unwrap();
-    let server = Server { service, limits, access: Access::of(7), counters, admission };
+    let server =
+        Server { service, limits, access: Access::of(7), counters, admission, told_to_end: Notify::new() };
     let (near, far) = tokio::io::duplex(16 * 1024);
     (near, tokio::spawn(connection::serve(far, seat, Arc::new(server))))
 }

@@ -1,12 +1,14 @@
 //! What clients, good and bad, see of the server; with a service that answers as told.
 
 mod admission;
+#[cfg(unix)]
 mod bind;
 mod events;
 mod exchange;
 mod faults;
 mod http;
 mod protocol;
+#[cfg(unix)]
 mod socket;
 
 use std::{
@@ -24,7 +26,7 @@ use boxd_proto::{
 use futures_util::{Stream, StreamExt as _, stream};
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream},
-    sync::watch,
+    sync::{Notify, watch},
     task::JoinHandle,
 };
 
@@ -172,7 +174,9 @@ impl Rig {
         let limits = Limits::default();
         let counters = Arc::<Counters>::default();
         let admission = Admission::new(limits, Arc::clone(&counters));
-        Self { server: Arc::new(Server { service, limits, access: Access::of(1000), counters, admission }) }
+        let access = Access::of(1000);
+        let told_to_end = Notify::new();
+        Self { server: Arc::new(Server { service, limits, access, counters, admission, told_to_end }) }
     }
 
     fn connect(&self) -> (DuplexStream, JoinHandle<()>) {

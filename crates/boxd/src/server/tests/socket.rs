@@ -163,3 +163,15 @@ async fn the_peer_is_known_by_the_kernel() {
         assert_eq!(peer.to_string(), format!("uid {} pid {}", peer.uid, std::process::id()));
     }
 }
+
+#[tokio::test]
+async fn the_owner_can_end_the_server_and_is_told_so() {
+    let running = start(Limits::default());
+    let mut idle = running.client().await;
+    let mut client = running.client().await;
+    client.write_all(&frame(&Request::Shutdown)).await.unwrap();
+    assert_eq!(read_response(&mut client).await, Response::Done);
+    running.ended.await.unwrap();
+    assert!(is_closed(&mut client).await && is_closed(&mut idle).await);
+    assert!(!running.socket.exists());
+}

@@ -5,9 +5,11 @@ use std::{fs, path::Path};
 use boxd_engine::CommitReason;
 
 use super::{
-    super::{OpenError, Options, Store, inspect},
+    super::{Options, Store, inspect},
     sample::{account, record},
 };
+#[cfg(unix)]
+use crate::store::OpenError;
 
 fn options(state_dir: &Path) -> Options {
     Options { state_dir: state_dir.to_path_buf(), spare_dir: None, machine: None, allow_network_fs: false }
