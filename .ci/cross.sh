@@ -6,7 +6,7 @@
 # compiler (rustc-web, with the sources of std) builds std once, in one to three minutes.
 # shellcheck shell=bash
 set -euo pipefail
-export CARGO_TERM_COLOR=never CARGO_INCREMENTAL=0 DEBIAN_FRONTEND=noninteractive
+export CARGO_TERM_COLOR=never CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_DEBUG=0 DEBIAN_FRONTEND=noninteractive
 PATH=$PATH:$HOME/.cargo/bin
 target=${CARGO_TARGET_DIR:-$PWD/target}
 kept=$target/cross

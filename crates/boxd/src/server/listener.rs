@@ -25,7 +25,8 @@ use interprocess::{
 use super::{bind_error::BindError, counters::Counters};
 
 /// Only the owner may connect; on systems that ignore a socket's mode the directory's counts.
-const SOCKET_MODE: u16 = 0o600;
+const SOCKET_MODE: rustix::fs::RawMode = 0o600;
+const LOCK_MODE: u32 = 0o600;
 const DIRECTORY_MODE: u32 = 0o700;
 const WRITABLE_BY_OTHERS: u32 = 0o022;
 
@@ -147,7 +148,7 @@ fn lock_beside(path: &Path) -> Result<File, BindError> {
         .write(true)
         .create(true)
         .truncate(false)
-        .mode(SOCKET_MODE.into())
+        .mode(LOCK_MODE)
         .custom_flags(no_symlink)
         .open(&name)
         .map_err(|error| BindError::system("open the lock beside the socket", &name, error))?;
@@ -186,7 +187,7 @@ fn listen(path: &Path) -> io::Result<local::Listener> {
             ListenerOptions::new().name(path.to_fs_name::<GenericFilePath>()?).reclaim_name(false),
         )
     };
-    match options()?.mode(SOCKET_MODE.into()).create_tokio() {
+    match options()?.mode(SOCKET_MODE).create_tokio() {
         // macOS cannot set a mode before bind; nobody else can reach into the directory.
         Err(error) if error.kind() == io::ErrorKind::Unsupported => options()?.create_tokio(),
         result => result,
