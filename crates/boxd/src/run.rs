@@ -11,12 +11,13 @@ use crate::{
         Config, ConfigError, Paths,
         paths::{Homeless, PathFlags, PlatformDirs},
     },
+    logging::LoggingError,
     server::{self, BindError, Limits, Listener},
     store::{self, OpenError, Store},
 };
 
 /// Exit status for a wrong command line.
-pub const USAGE: u8 = 2;
+const USAGE: u8 = 2;
 /// Exit status where another daemon has the state directory or the socket (`EX_CANTCREAT`).
 const ALREADY_RUNNING: u8 = 73;
 /// Exit status for a configuration or store that cannot be used (`EX_CONFIG`).
@@ -87,6 +88,26 @@ impl Failure {
     }
 }
 
+/// The exit status where nothing can be logged.
+pub fn exit_code_without_log(error: &LoggingError) -> u8 {
+    match error {
+        LoggingError::InvalidFilter { .. } => USAGE,
+        LoggingError::File { .. } => CONFIG,
+    }
+}
+
+/// Where to log without a word about it in the command line: a file where there is no stderr, which is made fit for that;
+/// else `None`.
+pub fn default_log_file(options: &Options) -> Option<PathBuf> {
+    if crate::logging::has_stderr() {
+        return None;
+    }
+    let state_dir = places(options).ok()?.state_dir;
+    // The store tells what is wrong with it, if anything is.
+    store::prepare_directory(&state_dir).ok()?;
+    Some(state_dir.join("boxd.log"))
+}
+
 fn system(what: &'static str) -> impl FnOnce(std::io::Error) -> Failure {
     move |error| Failure::System { what, error }
 }
@@ -117,7 +138,7 @@ async fn serve_here(options: &Options) -> Result<(), Failure> {
         tracing::error!("{error}");
     }
     let store = Store::open(store_options(options, &places))?;
-    let listener = server::Listener::bind(&places.socket)?;
+    let listener = listener(&places)?;
     let broker = Broker::new(
         Clock::of_this_boot(),
         Arc::new(store),
@@ -204,11 +225,21 @@ fn places(options: &Options) -> Result<Places, Failure> {
 fn store_options(options: &Options, places: &Places) -> store::Options {
     store::Options {
         state_dir: places.state_dir.clone(),
-        // Beside the socket: usually memory, so a spare can be written when the disk cannot.
-        spare_dir: places.socket.parent().map(PathBuf::from),
+        // Beside the socket: usually memory, so a spare can be written when the disk cannot. A pipe of Windows is beside
+        // no files.
+        spare_dir: places.socket.parent().filter(|_| !cfg!(windows)).map(PathBuf::from),
         machine: store::MachineId::of_this_machine(),
         allow_network_fs: options.allow_network_fs,
     }
+}
+
+/// The socket that the service manager listens on for us, else one of our own.
+fn listener(places: &Places) -> Result<Listener, BindError> {
+    #[cfg(target_os = "macos")]
+    if let Some(listener) = server::launchd::inherited()? {
+        return Ok(listener);
+    }
+    Listener::bind(&places.socket)
 }
 
 fn announce_ready(places: &Places) {

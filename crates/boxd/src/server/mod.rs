@@ -5,6 +5,8 @@ mod bind_error;
 mod connection;
 mod counters;
 mod input;
+#[cfg(target_os = "macos")]
+pub mod launchd;
 mod limits;
 #[cfg(unix)]
 mod listener;

@@ -29,7 +29,7 @@ use std::{
     fmt,
     hash::{DefaultHasher, Hash as _, Hasher as _},
     io,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -242,6 +242,11 @@ impl fmt::Debug for Store {
     }
 }
 
+/// Makes the state directory, or makes sure that one which is there is fit for secrets.
+pub(crate) fn prepare_directory(path: &Path) -> Result<(), OpenError> {
+    place::prepare(path)
+}
+
 /// Looks a store over for `boxd --check`: without its lock, and without changing anything.
 ///
 /// # Errors
@@ -280,7 +285,7 @@ fn sealer_of(key: &key::SealingKey) -> Result<Sealer, OpenError> {
 }
 
 /// A directory that others can write to is not used; one that is missing may come.
-fn may_hold_spares(spares: &std::path::Path) -> bool {
+fn may_hold_spares(spares: &Path) -> bool {
     if !spares.exists() {
         return true;
     }
