@@ -91,7 +91,7 @@ fn a_daemon_killed_in_the_middle_of_a_renewal_recovers_the_grant() {
 #[test]
 fn a_second_daemon_is_refused() {
     let daemon = Daemon::start();
-    let second = boxd_tests::run(&mut daemon.command(&boxd_tests::Binaries::built().boxd), None);
+    let second = boxd_tests::daemon::run(&mut daemon.command(&boxd_tests::Binaries::built().boxd), None);
     assert_eq!(second.code, 73, "{second:?}");
     is_served(&daemon);
 }
