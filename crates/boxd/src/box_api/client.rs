@@ -202,8 +202,11 @@ fn build(
     connect_deadline: Duration,
     keep: Keep,
 ) -> Result<reqwest::Client, Unbuilt> {
-    let anchors = ca_file.map_or_else(|| Ok(Vec::new()), |path| anchors(path))?;
-    let verifier = Verifier::new_with_extra_roots(anchors, provider.clone())?;
+    // Windows makes a second trust engine for extra anchors: not where there are none.
+    let verifier = match ca_file {
+        Some(path) => Verifier::new_with_extra_roots(anchors(path)?, provider.clone())?,
+        None => Verifier::new(provider.clone())?,
+    };
     let mut tls = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .dangerous()
