@@ -15,5 +15,5 @@ mod text;
 pub use clock::since_boot;
 pub use machine::machine_guid;
 pub use process::end_process;
-pub use rights::rights_of;
+pub use rights::{rights_of, rights_of_file};
 pub use sid::Sid;

@@ -10,3 +10,16 @@ pub fn since_boot() -> Duration {
     // SAFETY: it takes nothing.
     Duration::from_millis(unsafe { GetTickCount64() })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_goes_on() {
+        let before = since_boot();
+        assert!(before > Duration::ZERO);
+        std::thread::sleep(Duration::from_millis(50));
+        assert!(since_boot() > before);
+    }
+}

@@ -72,3 +72,62 @@ pub fn make_private_directory(path: &Path) -> io::Result<()> {
     unsafe { LocalFree(descriptor.cast::<c_void>()) };
     if made == 0 { Err(error) } else { Ok(()) }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        fs::{self, File, OpenOptions},
+        os::windows::fs::OpenOptionsExt as _,
+    };
+
+    use super::*;
+    use crate::windows::rights_of_file;
+
+    /// What opens a directory itself (`FILE_FLAG_BACKUP_SEMANTICS`).
+    const DIRECTORY_TOO: u32 = 0x0200_0000;
+
+    #[test]
+    fn a_file_takes_the_place_of_another() {
+        let home = tempfile::tempdir().unwrap();
+        let (new, old) = (home.path().join("new"), home.path().join("old"));
+        fs::write(&new, "new").unwrap();
+        fs::write(&old, "old").unwrap();
+        replace(&new, &old).unwrap();
+        assert_eq!(fs::read_to_string(&old).unwrap(), "new");
+        assert!(!new.exists());
+        assert_eq!(replace(&new, &old).unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn a_file_that_somebody_looks_at_is_replaced_as_soon_as_he_has_done() {
+        let home = tempfile::tempdir().unwrap();
+        let (new, old) = (home.path().join("new"), home.path().join("old"));
+        fs::write(&new, "new").unwrap();
+        fs::write(&old, "old").unwrap();
+        let looking = OpenOptions::new().read(true).share_mode(1).open(&old).unwrap();
+        let done = std::thread::spawn(move || {
+            sleep(PAUSE * 2);
+            drop(looking);
+        });
+        replace(&new, &old).unwrap();
+        assert_eq!(fs::read_to_string(&old).unwrap(), "new");
+        done.join().unwrap();
+    }
+
+    /// Wine keeps what is set as far as a mode of Unix can say it, so there only that nobody else is named is looked at.
+    #[test]
+    fn a_private_directory_names_its_owner_and_the_system_alone() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("state");
+        make_private_directory(&path).unwrap();
+        assert_eq!(make_private_directory(&path).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        let directory = OpenOptions::new().read(true).custom_flags(DIRECTORY_TOO).open(&path).unwrap();
+        let owner = Sid::of_this_process().unwrap();
+        let rights = rights_of_file(&directory).unwrap();
+        println!("{rights}");
+        let named: Vec<&str> = rights.split(')').filter_map(|entry| entry.rsplit(';').next()).collect();
+        assert!(named.iter().all(|who| who.is_empty() || *who == "SY" || *who == owner.as_str()), "{rights}");
+        fs::write(path.join("key"), "secret").unwrap();
+        assert!(File::open(path.join("key")).is_ok());
+    }
+}

@@ -29,3 +29,13 @@ pub fn machine_guid() -> Option<String> {
     let text = value.split(|unit| *unit == 0).next()?;
     (status == ERROR_SUCCESS).then(|| String::from_utf16_lossy(text))
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn it_is_a_uuid() {
+        let guid = super::machine_guid().unwrap();
+        assert_eq!(guid.len(), 36, "{guid}");
+        assert!(guid.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit()), "{guid}");
+    }
+}

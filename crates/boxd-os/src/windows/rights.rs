@@ -2,8 +2,9 @@
 
 use std::{
     ffi::c_void,
+    fs::File,
     io,
-    os::windows::io::{AsRawHandle as _, BorrowedHandle},
+    os::windows::io::{AsHandle as _, AsRawHandle as _, BorrowedHandle},
     ptr, slice,
 };
 
@@ -12,7 +13,7 @@ use windows_sys::Win32::{
     Security::{
         Authorization::{
             ConvertSecurityDescriptorToStringSecurityDescriptorW, GetSecurityInfo, SDDL_REVISION_1,
-            SE_KERNEL_OBJECT,
+            SE_FILE_OBJECT, SE_KERNEL_OBJECT, SE_OBJECT_TYPE,
         },
         DACL_SECURITY_INFORMATION, PSECURITY_DESCRIPTOR,
     },
@@ -20,12 +21,21 @@ use windows_sys::Win32::{
 
 /// The access list of a pipe or another kernel object, in the security descriptor definition language (SDDL).
 pub fn rights_of(object: BorrowedHandle<'_>) -> io::Result<String> {
+    read(object, SE_KERNEL_OBJECT)
+}
+
+/// The same of a file or directory.
+pub fn rights_of_file(file: &File) -> io::Result<String> {
+    read(file.as_handle(), SE_FILE_OBJECT)
+}
+
+fn read(object: BorrowedHandle<'_>, kind: SE_OBJECT_TYPE) -> io::Result<String> {
     let mut descriptor: PSECURITY_DESCRIPTOR = ptr::null_mut();
     // SAFETY: the handle is open, and one pointer is written.
     let status = unsafe {
         GetSecurityInfo(
             object.as_raw_handle(),
-            SE_KERNEL_OBJECT,
+            kind,
             DACL_SECURITY_INFORMATION,
             ptr::null_mut(),
             ptr::null_mut(),

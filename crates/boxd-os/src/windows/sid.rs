@@ -113,3 +113,23 @@ impl fmt::Display for Sid {
         f.write_str(&self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_is_the_same_user_however_it_is_looked_at() {
+        let me = Sid::of_this_process().unwrap();
+        assert_eq!(Sid::of_process(std::process::id()).unwrap(), me);
+        assert!(me.as_str().starts_with("S-1-5-") && !me.is_system(), "{me}");
+        assert!(me.as_str().ends_with(&format!("-{}", me.number())), "{me}");
+    }
+
+    #[test]
+    fn a_process_that_is_not_there_has_no_user() {
+        assert!(Sid::of_process(0).is_err());
+        assert!(Sid::of_process(u32::MAX - 3).is_err());
+        assert!(Sid(SYSTEM.into()).is_system());
+    }
+}
