@@ -18,6 +18,8 @@ mod parallel;
 mod payload;
 mod pending_login;
 mod place;
+#[cfg(windows)]
+mod rights;
 mod seal;
 mod survey;
 #[cfg(test)]

@@ -80,17 +80,24 @@ pub(super) fn refuse_unsafe(path: &Path) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// On Windows the access list of a directory that is there already is its owner's business: only what boxd makes itself
-/// is closed, and the default place lies in the user's profile, which Windows closes.
+/// Refuses a directory that all users of the machine can write to. What boxd makes itself is closed; the default place
+/// lies in the user's profile, which Windows closes.
 #[cfg(windows)]
 pub(super) fn refuse_unsafe(path: &Path) -> Result<(), OpenError> {
-    if path.is_dir() {
-        return Ok(());
+    let insecure = |why: String| Err(OpenError::Insecure { path: path.to_path_buf(), why });
+    if !path.is_dir() {
+        return insecure("it is not a directory; give another place".into());
     }
-    Err(OpenError::Insecure {
-        path: path.to_path_buf(),
-        why: "it is not a directory; give another place".into(),
-    })
+    let loose = super::rights::lets_a_crowd_write(path)
+        .map_err(|error| OpenError::io("look at the rights of the directory", path, error))?;
+    if loose {
+        return insecure(format!(
+            "all users of this machine can write to it; run: icacls \"{}\" /inheritance:r /grant:r \
+             \"%USERNAME%:(OI)(CI)F\" \"SYSTEM:(OI)(CI)F\"",
+            path.display()
+        ));
+    }
+    Ok(())
 }
 
 /// Refuses a secret file that others can read or that belongs to somebody else.
