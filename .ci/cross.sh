@@ -4,7 +4,7 @@
 #   $target             the cargo target directory; everything that is kept lies in $target/cross
 # With rustup and its `rustup target add TARGET` nothing is built here. Where that cannot be had, Debian's own
 # compiler (rustc-web, with the sources of std) builds std once, in one to three minutes.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 set -euo pipefail
 export CARGO_TERM_COLOR=never CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_DEBUG=0 DEBIAN_FRONTEND=noninteractive
 PATH=$PATH:$HOME/.cargo/bin
@@ -37,6 +37,7 @@ cross() {
     local triple=$1
     if [ -d "$(rustc --print target-libdir --target "$triple" 2>/dev/null)" ] && cargo clippy --version >/dev/null 2>&1; then
         cargo=(cargo) clippy=(cargo clippy)
+        export CARGO_TARGET_DIR=$target
     else
         packages rustc-web cargo-web rust-web-clippy rust-web-src ca-certificates
         # rustup's shims must not win: compiler and std have to be of one version. Cargo looks for `cargo-clippy` in
