@@ -1,5 +1,6 @@
 //! Windows: the pipe and who may use it, a daemon that is killed in the middle of a renewal, and how it is ended.
 #![cfg(windows)]
+#![expect(clippy::expect_used, reason = "helpers of tests fail by panicking")]
 
 use std::time::Duration;
 
