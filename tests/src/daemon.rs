@@ -15,6 +15,13 @@ use crate::Binaries;
 /// How long a daemon may take to answer for the first time.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// What programs do not run without.
+const NEEDED: &[&str] = if cfg!(windows) {
+    &["PATH", "SYSTEMROOT", "COMSPEC", "TEMP", "TMP", "USERPROFILE", "APPDATA", "LOCALAPPDATA"]
+} else {
+    &["PATH"]
+};
+
 /// A daemon that ends with this value.
 #[derive(Debug)]
 pub struct Daemon {
@@ -81,7 +88,8 @@ impl Daemon {
 
     /// Its socket.
     pub fn socket(&self) -> PathBuf {
-        self.state_dir().join("boxd.sock")
+        let nothing_else = boxd_proto::endpoint::Environment::default();
+        nothing_else.server_socket(None, Some(&self.state_dir())).expect("there is a place")
     }
 
     /// What it has logged so far.
@@ -94,7 +102,10 @@ impl Daemon {
         let mut command = Command::new(program);
         command
             .env_clear()
-            .envs(std::env::vars_os().filter(|(name, _)| name == "PATH"))
+            .envs(
+                std::env::vars_os()
+                    .filter(|(name, _)| NEEDED.iter().any(|needed| name.eq_ignore_ascii_case(needed))),
+            )
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .env("HOME", self.home())
             .env("BOXD_STATE_DIR", self.state_dir())
@@ -167,7 +178,7 @@ impl Daemon {
         self.child.as_ref().expect("it runs").id()
     }
 
-    /// SIGKILL: no chance to clean up.
+    /// SIGKILL, or `TerminateProcess`: no chance to clean up.
     pub fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
             child.kill().expect("it can be killed");
@@ -176,6 +187,7 @@ impl Daemon {
     }
 
     /// Sends a signal by name, as `kill` does.
+    #[cfg(unix)]
     pub fn signal(&self, name: &str) {
         let status = Command::new("kill").args(["-s", name, &self.pid().to_string()]).status();
         assert!(status.is_ok_and(|status| status.success()), "{name} can be sent");

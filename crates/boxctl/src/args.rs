@@ -1,8 +1,6 @@
 //! The command line.
 
-#[cfg(unix)]
-use std::ffi::OsString;
-use std::{path::PathBuf, time::Duration};
+use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -37,7 +35,6 @@ pub(crate) enum Command {
     /// Renew the token now and wait for the outcome
     Refresh(OneAccount),
     /// Run a program with a token in its environment
-    #[cfg(unix)]
     Exec(Exec),
     /// What `exec` becomes on its way to the program
     #[cfg(target_os = "linux")]
@@ -182,6 +179,19 @@ fn box_user(text: &str) -> Result<String, &'static str> {
 }
 
 /// Shown under the options of `exec`.
+#[cfg(windows)]
+const EXEC_HELP: &str = "\
+boxctl stays as the program's parent, leaves Ctrl-C to it, and ends with its exit code. Windows has no signals: --signal
+cannot be used, and --restart ends the program outright.
+
+Exit code: the program's own; 125 where boxctl failed, 126 where the program cannot be run, 127 where there is none.
+
+Examples:
+  boxctl exec -- python report.py                      %BOX_ACCESS_TOKEN% is set
+  boxctl exec --mask -- cmd /c build.cmd               it never shows in the log
+  boxctl exec --oauth -- rclone copy :box:in C:\\in     renews from boxd for as long as it runs";
+
+/// Shown under the options of `exec`.
 #[cfg(unix)]
 const EXEC_HELP: &str = "\
 Without --restart, --signal, --mask and --oauth boxctl turns into the program and is gone. With one of them it stays as
@@ -197,7 +207,6 @@ Examples:
   boxctl exec --restart -a bot -- ./worker             started anew with each new token
   boxctl exec --oauth -- rclone copy :box:in /srv/in   renews from boxd for as long as it runs";
 
-#[cfg(unix)]
 #[derive(Args, Debug)]
 #[command(after_help = EXEC_HELP)]
 pub(crate) struct Exec {
@@ -211,7 +220,7 @@ pub(crate) struct Exec {
     pub(crate) restart: bool,
     /// At each new token send the program this signal, e.g. HUP
     #[arg(long, value_name = "SIG", value_parser = crate::exec::signals::parse)]
-    pub(crate) signal: Option<rustix::process::Signal>,
+    pub(crate) signal: Option<crate::exec::signals::Signal>,
     /// Show *** for the token in what the program writes; it sees pipes then, no terminal
     #[arg(long)]
     pub(crate) mask: bool,
@@ -234,7 +243,6 @@ pub(crate) struct ExecStage {
 }
 
 /// A name that every shell can read (POSIX: Base Definitions, section 3.216).
-#[cfg(unix)]
 fn variable(text: &str) -> Result<String, &'static str> {
     let mut bytes = text.bytes();
     let begins = bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_');

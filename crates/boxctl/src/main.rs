@@ -6,7 +6,6 @@ mod command;
 mod daemon;
 mod doctor;
 mod duration;
-#[cfg(unix)]
 mod exec;
 mod failure;
 mod global;

@@ -12,7 +12,7 @@ impl BootTime {
     pub(crate) fn now() -> Self {
         #[cfg(any(target_os = "linux", target_os = "android"))]
         const CLOCK: rustix::time::ClockId = rustix::time::ClockId::Boottime;
-        // macOS counts sleep in CLOCK_MONOTONIC.
+        // macOS counts sleep in CLOCK_MONOTONIC (its clock_gettime(3)).
         #[cfg(not(any(target_os = "linux", target_os = "android")))]
         const CLOCK: rustix::time::ClockId = rustix::time::ClockId::Monotonic;
         let time = rustix::time::clock_gettime(CLOCK);
@@ -20,11 +20,10 @@ impl BootTime {
         Self(Duration::new(seconds, u32::try_from(time.tv_nsec).unwrap_or_default()))
     }
 
-    /// The present. Windows counts sleep in the clock of [`std::time::Instant`].
-    #[cfg(not(unix))]
+    /// The present.
+    #[cfg(windows)]
     pub(crate) fn now() -> Self {
-        static START: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
-        Self(START.get_or_init(crate::deadline::now).elapsed())
+        Self(boxd_os::windows::since_boot())
     }
 
     /// So much later.

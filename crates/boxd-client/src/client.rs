@@ -236,6 +236,14 @@ impl Client {
         self.done(&Request::Reload, WITH_BOX)
     }
 
+    /// Ends the daemon: it finishes what is in flight, saves it, and is gone within a minute.
+    ///
+    /// # Errors
+    /// [`Error::Problem`] for anybody but its owner.
+    pub fn shutdown(&mut self) -> Result<(), Error> {
+        self.done(&Request::Shutdown, LOCAL)
+    }
+
     /// Where things are and which version runs.
     ///
     /// # Errors

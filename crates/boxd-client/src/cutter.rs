@@ -1,37 +1,18 @@
 //! Ends a connection from another thread, so that whoever reads from it wakes up.
 
-use std::io;
-
-use interprocess::local_socket::Stream;
+use crate::connection::Connection;
 
 /// A second handle of a connection.
 #[derive(Debug)]
-pub(crate) struct Cutter {
-    #[cfg(unix)]
-    socket: std::os::fd::OwnedFd,
-}
+pub(crate) struct Cutter(Connection);
 
 impl Cutter {
-    #[cfg(unix)]
-    pub(crate) fn of(stream: &Stream) -> io::Result<Self> {
-        use std::os::fd::AsFd as _;
-        let Stream::UdSocket(socket) = stream;
-        Ok(Self { socket: socket.as_fd().try_clone_to_owned()? })
+    pub(crate) fn of(connection: Connection) -> Self {
+        Self(connection)
     }
 
     /// A read ends with the connection.
-    #[cfg(unix)]
     pub(crate) fn cut(&self) {
-        // One that has ended by itself needs no cut.
-        rustix::net::shutdown(&self.socket, rustix::net::Shutdown::Both).unwrap_or_default();
+        self.0.cut();
     }
-
-    #[cfg(not(unix))]
-    pub(crate) fn of(_stream: &Stream) -> io::Result<Self> {
-        Ok(Self {})
-    }
-
-    /// Nothing ends a read from outside here: it wakes with the next heartbeat.
-    #[cfg(not(unix))]
-    pub(crate) fn cut(&self) {}
 }

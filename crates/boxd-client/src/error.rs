@@ -24,11 +24,11 @@ pub enum Error {
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
     /// The process behind the socket is not trusted; nothing was sent to it.
-    #[error("the server at {} runs as uid {uid}, which is neither you, root, nor the owner of a directory that only it can write", socket.display())]
+    #[error("the server at {} {}", socket.display(), stranger(*uid))]
     Untrusted {
         /// The socket.
         socket: PathBuf,
-        /// Who serves there.
+        /// Who serves there; on Windows the last part of its SID, `u32::MAX` where the system does not tell.
         uid: u32,
     },
     /// No common protocol version.
@@ -48,6 +48,15 @@ pub enum Error {
     /// The daemon answered with a problem.
     #[error(transparent)]
     Problem(#[from] Problem),
+}
+
+fn stranger(uid: u32) -> String {
+    if cfg!(windows) {
+        return "is run by another user; nothing was sent to it".into();
+    }
+    format!(
+        "runs as uid {uid}, which is neither you, root, nor the owner of a directory that only it can write"
+    )
 }
 
 impl Error {

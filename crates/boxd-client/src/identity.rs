@@ -4,7 +4,6 @@ use std::path::Path;
 
 /// Whether a server of this uid is trusted at this socket: it is ourselves, root, or the owner of a directory
 /// that nobody else can write, so that nobody else can have put the socket there.
-#[cfg(unix)]
 pub(crate) fn is_trusted(server: u32, socket: &Path) -> bool {
     use std::os::unix::fs::MetadataExt as _;
     const WRITABLE_BY_OTHERS: u32 = 0o022;
@@ -16,7 +15,7 @@ pub(crate) fn is_trusted(server: u32, socket: &Path) -> bool {
         .is_ok_and(|meta| meta.is_dir() && meta.uid() == server && meta.mode() & WRITABLE_BY_OTHERS == 0)
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 

@@ -29,10 +29,12 @@ mod backoff;
 mod boot;
 mod cache;
 mod client;
+mod connection;
 mod cutter;
 mod deadline;
 mod diagnosis;
 mod error;
+#[cfg(unix)]
 mod identity;
 mod key;
 mod stopper;

@@ -1,20 +1,16 @@
 //! Bytes to and from the daemon, each call with one deadline for all of them.
 
-use std::{
-    fmt,
-    io::{self, Read as _, Write as _},
-    path::Path,
-    time::Duration,
-};
+use std::{fmt, io, path::Path, time::Duration};
 
 use boxd_proto::{FRAME_HEADER, HELLO_LEN, Hello, HelloReply, Response, VERSION, decode, frame_len};
-use interprocess::{
-    ConnectWaitMode, TryClone as _,
-    local_socket::{ConnectOptions, GenericFilePath, Stream, ToFsName as _, prelude::*},
-};
 use zeroize::Zeroizing;
 
-use crate::{cutter::Cutter, deadline::Deadline, error::Error, identity};
+use crate::{
+    connection::{Connection, Server},
+    cutter::Cutter,
+    deadline::Deadline,
+    error::Error,
+};
 
 /// Bytes asked for at a time: a token's answer with the hello's arrives in one read.
 const CHUNK: usize = 4096;
@@ -27,7 +23,7 @@ const CROWD_PAUSE: Duration = Duration::from_millis(5);
 
 /// A connection whose other end is known.
 pub(crate) struct Transport {
-    stream: Stream,
+    stream: Connection,
     /// Whether the daemon's answer to the hello is still to come.
     hello_pending: bool,
     deadline: Deadline,
@@ -42,21 +38,23 @@ impl Transport {
     pub(crate) fn connect(socket: &Path, within: Duration) -> Result<Self, Error> {
         let unreachable = |reason| Error::Unreachable { socket: socket.to_owned(), reason };
         let deadline = Deadline::after(within);
-        let (stream, uid) = loop {
-            match reach(socket, deadline.left().map_err(unreachable)?) {
+        let (stream, server) = loop {
+            match Connection::to(socket, deadline.left().map_err(unreachable)?) {
                 Err(error) if is_crowded(&error) => std::thread::sleep(CROWD_PAUSE),
                 reached => break reached.map_err(unreachable)?,
             }
         };
-        match uid {
-            Some(uid) if identity::is_trusted(uid, socket) => Ok(Self {
+        match server {
+            Server::Trusted => Ok(Self {
                 stream,
                 hello_pending: true,
                 deadline,
                 streams: false,
                 inbox: Zeroizing::new(Vec::new()),
             }),
-            uid => Err(Error::Untrusted { socket: socket.to_owned(), uid: uid.unwrap_or(u32::MAX) }),
+            Server::Stranger(uid) => {
+                Err(Error::Untrusted { socket: socket.to_owned(), uid: uid.unwrap_or(u32::MAX) })
+            }
         }
     }
 
@@ -76,8 +74,7 @@ impl Transport {
         self.deadline = Deadline::after(within);
         self.streams = false;
         while !bytes.is_empty() {
-            self.stream.set_send_timeout(Some(self.deadline.left()?))?;
-            match self.stream.write(bytes) {
+            match self.stream.write(bytes, Some(self.deadline.left()?)) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(sent) => bytes = bytes.get(sent..).unwrap_or_default(),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -89,7 +86,7 @@ impl Transport {
 
     /// Another handle of the same connection, for what is sent while the answer comes.
     pub(crate) fn upstream(&self) -> io::Result<Upstream> {
-        self.stream.try_clone().map(Upstream)
+        self.stream.another().map(Upstream)
     }
 
     /// The time for the rest of an answer of many frames begins anew.
@@ -130,7 +127,7 @@ impl Transport {
 
     /// What ends this connection from another thread.
     pub(crate) fn cutter(&self) -> io::Result<Cutter> {
-        Cutter::of(&self.stream)
+        self.stream.another().map(Cutter::of)
     }
 
     /// The next `N` bytes, which stay.
@@ -148,8 +145,7 @@ impl Transport {
                 continue;
             }
             let mut chunk = Zeroizing::new([0; CHUNK]);
-            self.stream.set_recv_timeout(Some(self.deadline.left()?))?;
-            match self.stream.read(chunk.as_mut_slice()) {
+            match self.stream.read(chunk.as_mut_slice(), self.deadline.left()?) {
                 Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
                 Ok(read) => self.inbox.extend_from_slice(chunk.get(..read).unwrap_or_default()),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -163,8 +159,8 @@ impl Transport {
     fn read_in_place(&mut self, most: usize) -> io::Result<()> {
         let held = self.inbox.len();
         self.inbox.resize(held + most, 0);
-        self.stream.set_recv_timeout(Some(self.deadline.left()?))?;
-        let read = self.stream.read(self.inbox.get_mut(held..).unwrap_or_default());
+        let left = self.deadline.left()?;
+        let read = self.stream.read(self.inbox.get_mut(held..).unwrap_or_default(), left);
         self.inbox.truncate(held + *read.as_ref().unwrap_or(&0));
         match read {
             Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
@@ -181,25 +177,25 @@ impl Transport {
 
 /// The sending end of a connection.
 #[derive(Debug)]
-pub(crate) struct Upstream(Stream);
+pub(crate) struct Upstream(Connection);
 
 impl Upstream {
     /// Sends all of it, however long the daemon takes: it ends calls that stand still.
-    pub(crate) fn send(&self, bytes: &[u8]) -> io::Result<()> {
-        self.0.set_send_timeout(None)?;
-        (&self.0).write_all(bytes)
+    pub(crate) fn send(&self, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            match self.0.write(bytes, None) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(sent) => bytes = bytes.get(sent..).unwrap_or_default(),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     /// Ends the connection in both directions, also for its other handle.
     pub(crate) fn end(&self) {
-        #[cfg(unix)]
-        {
-            use std::os::fd::AsFd as _;
-            let Stream::UdSocket(socket) = &self.0;
-            if rustix::net::shutdown(socket.as_fd(), rustix::net::Shutdown::Both).is_err() {
-                // It has ended already.
-            }
-        }
+        self.0.cut();
     }
 }
 
@@ -208,16 +204,6 @@ impl fmt::Debug for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Transport").field("stream", &self.stream).finish_non_exhaustive()
     }
-}
-
-/// One attempt to connect, and who serves there.
-fn reach(socket: &Path, within: Duration) -> io::Result<(Stream, Option<u32>)> {
-    let stream = ConnectOptions::new()
-        .name(socket.to_fs_name::<GenericFilePath>()?)
-        .wait_mode(ConnectWaitMode::Timeout(within))
-        .connect_sync()?;
-    let uid = stream.peer_creds()?.euid();
-    Ok((stream, uid))
 }
 
 /// Whether too many others wait to be accepted. Linux then answers `EAGAIN` at once (connect(2)), which

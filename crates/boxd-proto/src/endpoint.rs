@@ -1,13 +1,24 @@
 //! Where the daemon's socket is: the only place that knows its paths.
 
+#[cfg(windows)]
+mod pipe;
+
 use std::path::{Path, PathBuf};
 
-/// The socket of the system service. macOS has no `/run`, and its `/var/run` is empty after each boot.
+/// The socket of the system service. macOS has no `/run`, and its `/var/run` is empty after each boot. (On Windows there is
+/// none.)
 pub const SYSTEM_SOCKET: &str =
     if cfg!(target_os = "macos") { "/var/run/boxd.sock" } else { "/run/boxd/boxd.sock" };
 
-/// Most bytes of a socket's path, the final NUL included (`sun_path` in unix(7); macOS has 104).
-pub const LONGEST_PATH: usize = if cfg!(target_os = "linux") { 108 } else { 104 };
+/// Most bytes of a socket's path, the final NUL included (`sun_path` in unix(7); macOS has 104; a pipe's name on
+/// Windows has 256 characters at most).
+pub const LONGEST_PATH: usize = if cfg!(target_os = "linux") {
+    108
+} else if cfg!(windows) {
+    257
+} else {
+    104
+};
 
 /// What decides where the socket is, besides flags.
 #[derive(Clone, Debug, Default)]
@@ -20,8 +31,11 @@ pub struct Environment {
     pub runtime_dir: Option<PathBuf>,
     /// `/run/user/UID`, where it exists and is ours, and no variable above says more.
     pub run_user: Option<PathBuf>,
-    /// `$XDG_STATE_HOME`, or `~/.local/state`.
+    /// Where the platform has its programs keep state: `$XDG_STATE_HOME` or `~/.local/state`, on macOS
+    /// `~/Library/Application Support`.
     pub state_home: Option<PathBuf>,
+    /// Windows: this user's own pipe.
+    pub pipe: Option<PathBuf>,
 }
 
 /// There is no usable place for the socket.
@@ -46,6 +60,15 @@ pub enum EndpointError {
         /// The longest possible.
         most: usize,
     },
+    /// On Windows it is no pipe of this machine.
+    #[error(r"{path} is not the name of a pipe on this machine; on Windows the socket is one, such as \\.\pipe\boxd-work")]
+    NotAPipe {
+        /// The name.
+        path: String,
+    },
+    /// Windows has no system service of boxd.
+    #[error("there is no system service of boxd on Windows; leave --system out")]
+    NoSystemService,
 }
 
 impl Environment {
@@ -58,9 +81,12 @@ impl Environment {
             state_dir: path("BOXD_STATE_DIR"),
             runtime_dir: path("XDG_RUNTIME_DIR").and_then(absolute),
             run_user: None,
-            state_home: path("XDG_STATE_HOME")
-                .and_then(absolute)
-                .or_else(|| Some(path("HOME")?.join(".local/state"))),
+            state_home: if cfg!(target_os = "macos") {
+                path("HOME").map(|home| home.join("Library/Application Support"))
+            } else {
+                path("XDG_STATE_HOME").and_then(absolute).or_else(|| Some(path("HOME")?.join(".local/state")))
+            },
+            pipe: own_pipe(),
         };
         // The only one that costs system calls: looked for where nothing before it says where.
         if found.socket.is_none() && found.state_dir.is_none() && found.runtime_dir.is_none() {
@@ -76,7 +102,6 @@ impl Environment {
         state_dir: Option<&Path>,
     ) -> Result<PathBuf, EndpointError> {
         let own = socket.map(PathBuf::from).or_else(|| {
-            let in_state_dir = |dir: &Path| dir.join("boxd.sock");
             match state_dir {
                 // A flag beats every variable.
                 Some(dir) => Some(in_state_dir(dir)),
@@ -85,7 +110,7 @@ impl Environment {
                     .clone()
                     .or_else(|| self.state_dir.as_deref().map(in_state_dir))
                     .or_else(|| self.in_runtime_dir())
-                    .or_else(|| Some(self.state_home.as_ref()?.join("boxd/boxd.sock"))),
+                    .or_else(|| self.by_default()),
             }
         });
         fitting(own.ok_or(EndpointError::Nowhere)?)
@@ -101,6 +126,14 @@ impl Environment {
         system: bool,
         exists: impl Fn(&Path) -> bool,
     ) -> Result<PathBuf, EndpointError> {
+        if cfg!(windows) {
+            // To look whether a pipe exists would be to connect to it.
+            return if system {
+                Err(EndpointError::NoSystemService)
+            } else {
+                self.server_socket(socket, state_dir)
+            };
+        }
         if system {
             return Ok(PathBuf::from(SYSTEM_SOCKET));
         }
@@ -113,6 +146,14 @@ impl Environment {
         }
     }
 
+    /// Where no variable says where.
+    fn by_default(&self) -> Option<PathBuf> {
+        if cfg!(windows) {
+            return self.pipe.clone();
+        }
+        Some(self.state_home.as_ref()?.join("boxd/boxd.sock"))
+    }
+
     fn in_runtime_dir(&self) -> Option<PathBuf> {
         if !cfg!(target_os = "linux") {
             return None;
@@ -122,7 +163,23 @@ impl Environment {
     }
 }
 
+/// The socket of a daemon with a state directory of its own.
+#[cfg(not(windows))]
+fn in_state_dir(dir: &Path) -> PathBuf {
+    dir.join("boxd.sock")
+}
+
+#[cfg(windows)]
+use pipe::{of_state_dir as in_state_dir, own_pipe, refuse_other_than_pipes};
+
+#[cfg(not(windows))]
+fn own_pipe() -> Option<PathBuf> {
+    None
+}
+
 fn fitting(path: PathBuf) -> Result<PathBuf, EndpointError> {
+    #[cfg(windows)]
+    refuse_other_than_pipes(&path)?;
     let length = path.as_os_str().len();
     if length < LONGEST_PATH {
         return Ok(path);

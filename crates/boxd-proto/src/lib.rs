@@ -15,7 +15,8 @@
 //! There is one version so far: [`VERSION`]. Either side may close between two frames; a connection that
 //! breaks inside one tells nothing about whether the request was done. Before it sends anything secret, a
 //! client makes sure by the kernel's word (`SO_PEERCRED`) that the server is its own user, root, or the owner
-//! of the socket's directory, which nobody else can write.
+//! of the socket's directory, which nobody else can write. On Windows the socket is a named pipe in byte mode, and the
+//! server's process (`GetNamedPipeServerProcessId`) must run as the same user or as the system.
 //!
 //! # Frames
 //! A frame is a length as a little-endian `u32`, then that many bytes of body, at most [`MAX_FRAME`]. The body

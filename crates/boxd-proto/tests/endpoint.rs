@@ -16,6 +16,7 @@ fn environment(words: &str) -> Environment {
         runtime_dir: value("runtime"),
         run_user: value("run_user"),
         state_home: value("home"),
+        pipe: None,
     }
 }
 

@@ -99,13 +99,19 @@ fn wall() -> WallTime {
 fn boot_millis() -> u64 {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     const CLOCK: rustix::time::ClockId = rustix::time::ClockId::Boottime;
-    // macOS counts sleep in CLOCK_MONOTONIC.
+    // macOS counts sleep in CLOCK_MONOTONIC (its clock_gettime(3)).
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     const CLOCK: rustix::time::ClockId = rustix::time::ClockId::Monotonic;
     let time = rustix::time::clock_gettime(CLOCK);
     let seconds = u64::try_from(time.tv_sec).unwrap_or_default();
     let nanos = u64::try_from(time.tv_nsec).unwrap_or_default();
     seconds.saturating_mul(1000).saturating_add(nanos / 1_000_000)
+}
+
+/// Milliseconds since boot, sleep and hibernation included.
+#[cfg(windows)]
+fn boot_millis() -> u64 {
+    u64::try_from(boxd_os::windows::since_boot().as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Which boot this is; a random one where the system does not tell, so that only the wall clock counts

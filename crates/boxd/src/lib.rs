@@ -30,9 +30,7 @@ pub mod platform;
 pub mod pulse;
 pub mod run;
 pub mod server;
-#[cfg(unix)]
 pub mod service_manager;
-#[cfg(unix)]
 pub mod signals;
 pub mod store;
 pub mod token_endpoint;

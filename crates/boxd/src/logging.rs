@@ -1,6 +1,12 @@
-//! Log lines on stderr: plain for people, with priority prefixes under systemd.
+//! Log lines on stderr: plain for people, with priority prefixes under systemd; or in a file of limited size.
 
-use std::{fmt, io};
+mod file;
+
+use std::{
+    fmt, io,
+    path::{Path, PathBuf},
+    sync::Mutex,
+};
 
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::{
@@ -12,22 +18,46 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-/// A log filter that cannot be understood.
+use self::file::LogFile;
+
+/// Why nothing can be logged.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "the log filter `{filter}` cannot be understood ({reason}); try `info`, `debug` or `boxd=debug,info`"
-)]
-pub struct InvalidFilter {
-    filter: String,
-    reason: String,
+pub enum LoggingError {
+    /// A log filter that cannot be understood.
+    #[error(
+        "the log filter `{filter}` cannot be understood ({reason}); try `info`, `debug` or `boxd=debug,info`"
+    )]
+    InvalidFilter {
+        /// The filter.
+        filter: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A file that cannot be written.
+    #[error("the log file {} cannot be opened: {error}; give another with --log-file", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        error: io::Error,
+    },
 }
 
-/// Starts logging to stderr with `filter`, in the syntax of `tracing_subscriber::EnvFilter`.
-pub fn start(filter: &str) -> Result<(), InvalidFilter> {
-    let filter = EnvFilter::try_new(filter)
-        .map_err(|error| InvalidFilter { filter: filter.to_owned(), reason: error.to_string() })?;
+/// Starts logging to a file, or else to stderr, with `filter`, in the syntax of `tracing_subscriber::EnvFilter`.
+pub fn start(filter: &str, file: Option<&Path>) -> Result<(), LoggingError> {
+    let filter = EnvFilter::try_new(filter).map_err(|error| LoggingError::InvalidFilter {
+        filter: filter.to_owned(),
+        reason: error.to_string(),
+    })?;
     let plain = tracing_subscriber::fmt::format().with_target(false);
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let builder = tracing_subscriber::fmt().with_env_filter(filter);
+    if let Some(path) = file {
+        let file =
+            LogFile::open(path).map_err(|error| LoggingError::File { path: path.to_owned(), error })?;
+        builder.with_writer(Mutex::new(file)).event_format(plain.with_ansi(false)).init();
+        return Ok(());
+    }
+    let builder = builder.with_writer(io::stderr);
     if to_the_journal() {
         builder.event_format(Prefixed(plain.with_ansi(false).without_time().with_level(false))).init();
     } else {
@@ -35,6 +65,18 @@ pub fn start(filter: &str) -> Result<(), InvalidFilter> {
         builder.event_format(plain.with_ansi(colours)).init();
     }
     Ok(())
+}
+
+/// Whether this process has a stderr. On Windows one that was started without a console, as by the Task Scheduler, may
+/// have none.
+pub fn has_stderr() -> bool {
+    #[cfg(windows)]
+    {
+        use std::os::windows::io::AsRawHandle as _;
+        !io::stderr().as_raw_handle().is_null()
+    }
+    #[cfg(not(windows))]
+    true
 }
 
 /// Whether stderr is the journal's, by systemd's own mark (systemd.exec(5)).

@@ -27,6 +27,10 @@ struct Arguments {
     /// Log filter, e.g. `info`, `debug`, `boxd=debug`
     #[arg(long, value_name = "FILTER", env = "BOXD_LOG", default_value = "info")]
     log: String,
+    /// Log to this file instead of stderr; at 4 MiB a new one is begun and one old one kept [default where there is no
+    /// stderr: boxd.log in the state directory]
+    #[arg(long, value_name = "FILE", env = "BOXD_LOG_FILE")]
+    log_file: Option<PathBuf>,
     /// Keep the state directory on a network file system all the same
     #[arg(long)]
     allow_network_fs: bool,
@@ -48,15 +52,19 @@ fn main() -> ExitCode {
         socket: arguments.socket,
         allow_network_fs: arguments.allow_network_fs,
     };
-    if let Err(error) = boxd::logging::start(&arguments.log) {
+    let log_file = arguments.log_file.or_else(|| run::default_log_file(&options));
+    if let Err(error) = boxd::logging::start(&arguments.log, log_file.as_deref()) {
         eprintln!("boxd: {error}");
-        return ExitCode::from(run::USAGE);
+        return ExitCode::from(run::exit_code_without_log(&error));
     }
     let result = if arguments.check { run::check(&options) } else { run::serve(&options) };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("boxd: {failure}");
+            if log_file.is_some() {
+                tracing::error!("boxd does not run: {failure}");
+            }
             ExitCode::from(failure.exit_code())
         }
     }

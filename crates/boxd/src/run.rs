@@ -11,6 +11,7 @@ use crate::{
         Config, ConfigError, Paths,
         paths::{Homeless, PathFlags, PlatformDirs},
     },
+    logging::LoggingError,
     pulse::pulse,
     server::{self, BindError, Entrances, Limits, Listener},
     service_manager::{self, Handover, Inherited, Loops, Misfit, ServiceManager},
@@ -93,11 +94,31 @@ impl Failure {
     }
 }
 
+/// The exit status where nothing can be logged.
+pub fn exit_code_without_log(error: &LoggingError) -> u8 {
+    match error {
+        LoggingError::InvalidFilter { .. } => USAGE,
+        LoggingError::File { .. } => CONFIG,
+    }
+}
+
+/// Where to log without a word about it in the command line: a file where there is no stderr, which is made fit for that;
+/// else `None`.
+pub fn default_log_file(options: &Options) -> Option<PathBuf> {
+    if crate::logging::has_stderr() {
+        return None;
+    }
+    let state_dir = places(options).ok()?.state_dir;
+    // The store tells what is wrong with it, if anything is.
+    store::prepare_directory(&state_dir).ok()?;
+    Some(state_dir.join("boxd.log"))
+}
+
 fn system(what: &'static str) -> impl FnOnce(std::io::Error) -> Failure {
     move |error| Failure::System { what, error }
 }
 
-/// Runs until SIGTERM or SIGINT.
+/// Runs until the system or the owner ends it ([`crate::signals::Wish::Stop`], `Request::Shutdown`).
 pub fn serve(options: &Options) -> Result<(), Failure> {
     serve_by(options, Clock::of_this_boot())
 }
@@ -131,11 +152,7 @@ async fn serve_here(options: &Options, clock: Clock, handover: Handover) -> Resu
         Ok(opened) => opened,
         Err(failure) => return Err(told_to_clients(failure, sockets).await),
     };
-    let listener = if sockets.is_empty() {
-        Listener::bind(&places.socket)?
-    } else {
-        Listener::inherited(sockets.into_iter().map(|socket| socket.fd))?
-    };
+    let listener = listener(&places, sockets)?;
     let (doors, new_doors) = server::Doors::new();
     let broker = Broker::new(
         clock,
@@ -201,8 +218,22 @@ fn open(options: &Options, sockets: &[Inherited]) -> Result<Opened, Failure> {
     Ok(Opened { places, config, store })
 }
 
+/// The sockets that the service manager listens on for us, else one of our own.
+#[cfg_attr(windows, expect(clippy::needless_pass_by_value, reason = "nothing is handed over there"))]
+fn listener(places: &Places, sockets: Vec<Inherited>) -> Result<Listener, BindError> {
+    #[cfg(unix)]
+    if !sockets.is_empty() {
+        return Listener::inherited(sockets.into_iter().map(|socket| socket.fd));
+    }
+    #[cfg(windows)]
+    drop(sockets);
+    Listener::bind(&places.socket)
+}
+
 /// Clients whose connections started this boxd learn why it does not serve, where trying again would not help.
+#[cfg_attr(windows, expect(clippy::unused_async, reason = "nothing is handed over there"))]
 async fn told_to_clients(failure: Failure, sockets: Vec<Inherited>) -> Failure {
+    #[cfg(unix)]
     if matches!(failure.exit_code(), ALREADY_RUNNING | CONFIG) {
         let fds = sockets.into_iter().map(|socket| socket.fd).collect();
         server::tell_why_not(fds, &failure.to_string()).await;
@@ -235,7 +266,10 @@ pub async fn run(
         tokio::spawn(async move { manager.keep_informed(&broker, loops).await })
     };
     let announced = async {
-        stop.await;
+        tokio::select! {
+            () = stop => {}
+            () = broker.told_to_end() => {}
+        }
         manager.stopping().await;
     };
     server::run(entrances, broker.clone(), announced, limits).await;
@@ -290,9 +324,9 @@ fn store_options(options: &Options, places: &Places, config: &Config) -> store::
 }
 
 /// Usually memory, so a spare can be written when the disk cannot: where the service manager says, else beside the
-/// socket.
+/// socket; a pipe of Windows is beside no files.
 fn spare_dir(places: &Places) -> Option<PathBuf> {
     let of_service =
         std::env::var_os("RUNTIME_DIRECTORY").filter(|value| !value.is_empty()).map(PathBuf::from);
-    of_service.or_else(|| places.socket.parent().map(PathBuf::from))
+    of_service.or_else(|| places.socket.parent().filter(|_| !cfg!(windows)).map(PathBuf::from))
 }

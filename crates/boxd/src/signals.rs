@@ -1,49 +1,21 @@
-//! Turns signals into what the daemon should do.
+//! Turns what the system tells a process into what the daemon should do.
 
-use std::{io, sync::Arc, sync::atomic::AtomicBool};
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
 
-use futures_util::StreamExt as _;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook_tokio::Signals;
+#[cfg(unix)]
+pub use unix::Wishes;
+#[cfg(windows)]
+pub use windows::Wishes;
 
-/// Exit status after a second SIGINT, as shells report it.
-const INTERRUPTED: i32 = 128 + SIGINT;
-
-/// What a signal asks for.
+/// What the system asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wish {
-    /// SIGTERM or the first SIGINT: finish what is in flight, then end.
+    /// SIGTERM or the first SIGINT; on Windows Ctrl-C, the console's end, log-off and shutdown: finish what is in flight,
+    /// then end.
     Stop,
-    /// SIGHUP: read the configuration anew.
+    /// SIGHUP: read the configuration anew. Windows has no such thing; `boxctl reload` does it everywhere.
     Reload,
-}
-
-/// The stream of wishes.
-pub struct Wishes(Signals);
-
-impl std::fmt::Debug for Wishes {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Wishes")
-    }
-}
-
-impl Wishes {
-    /// Takes over SIGTERM, SIGINT and SIGHUP. From then on a *second* SIGINT ends the process at once,
-    /// which leaves a spend in flight to the journal.
-    pub fn listen() -> io::Result<Self> {
-        let armed = Arc::new(AtomicBool::new(false));
-        // Order matters: the first SIGINT finds the flag unset, then sets it.
-        signal_hook::flag::register_conditional_shutdown(SIGINT, INTERRUPTED, Arc::clone(&armed))?;
-        signal_hook::flag::register(SIGINT, armed)?;
-        Ok(Self(Signals::new([SIGTERM, SIGINT, SIGHUP])?))
-    }
-
-    /// The next wish; pending for ever once the stream has ended.
-    pub async fn next(&mut self) -> Wish {
-        match self.0.next().await {
-            Some(SIGHUP) => Wish::Reload,
-            Some(_) => Wish::Stop,
-            None => std::future::pending().await,
-        }
-    }
 }

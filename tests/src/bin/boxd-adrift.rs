@@ -38,7 +38,7 @@ fn main() -> ExitCode {
         allow_network_fs: false,
     };
     let filter = std::env::var("BOXD_LOG").unwrap_or_else(|_| "info".into());
-    let started = boxd::logging::start(&filter).map_err(|error| error.to_string());
+    let started = boxd::logging::start(&filter, None).map_err(|error| error.to_string());
     match started.and_then(|()| run::serve_by(&options, clock).map_err(|error| error.to_string())) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

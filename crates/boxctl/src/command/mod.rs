@@ -4,7 +4,6 @@ mod accounts;
 mod adopt;
 mod api;
 pub(crate) mod audit;
-#[cfg(unix)]
 mod exec;
 mod import;
 pub(crate) mod key;
@@ -39,7 +38,6 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
         Some(Command::Watch(options)) => watch::run(global, options),
         Some(Command::Refresh(which)) => refresh::run(global, which.name.as_deref()),
         // These two end as the program does.
-        #[cfg(unix)]
         Some(Command::Exec(options)) => return exec::run(global, options),
         #[cfg(target_os = "linux")]
         Some(Command::ExecStage(stage)) => return crate::exec::stage::run(stage),
@@ -69,7 +67,6 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
 /// A command line that cannot be understood, or a call for help.
 pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     let told = output::usage(error);
-    #[cfg(unix)]
     if error.use_stderr() && exec::is_meant() {
         return ExitCode::from(crate::exec::FAILED);
     }

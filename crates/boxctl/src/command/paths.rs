@@ -2,8 +2,14 @@
 
 use crate::{args::Place, daemon, failure::Failure, global::Global, output::print, terminal::tame};
 
-/// boxd always logs to stderr; its service manager decides where that goes.
-const LOG: &str = "stderr of boxd (as a systemd user service: journalctl --user -u boxd)";
+/// boxd logs to stderr, or to the file of `--log-file`; its service manager decides where stderr goes.
+const LOG: &str = if cfg!(windows) {
+    "stderr of boxd (where it has none, as from the Task Scheduler: boxd.log in the state directory)"
+} else if cfg!(target_os = "macos") {
+    "stderr of boxd (as a launchd agent: ~/Library/Logs/boxd.log)"
+} else {
+    "stderr of boxd (as a systemd user service: journalctl --user -u boxd)"
+};
 
 pub(super) fn run(global: &Global, what: Option<Place>) -> Result<(), Failure> {
     let log = (Place::Log, "log", LOG.to_owned());

@@ -2,8 +2,8 @@
 
 use std::{
     ffi::OsString,
-    io::{self, Read, Write},
-    process::{Command, ExitCode, Stdio},
+    io,
+    process::{Command, ExitCode},
     thread::JoinHandle,
 };
 
@@ -11,14 +11,7 @@ use rustix::process::{
     Pid, Resource, Rlimit, Signal, WaitOptions, getrlimit, kill_process, setrlimit, waitpid,
 };
 
-use super::{
-    Variable,
-    mask::{Masker, Secrets},
-    pairs,
-};
-
-/// Bytes read at a time.
-const CHUNK: usize = 16 * 1024;
+use super::{Variable, direct, mask::Secrets, pump, spawn};
 
 /// A program that has not been waited for yet.
 #[derive(Debug)]
@@ -60,13 +53,7 @@ impl Program {
             spawned => spawned?,
         };
         let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or(io::ErrorKind::Unsupported)?;
-        let mut pumps = Vec::new();
-        if let Some(secrets) = masked {
-            let (out, err) = (child.stdout.take(), child.stderr.take());
-            pumps.extend(out.map(|pipe| pump(pipe, io::stdout(), Masker::new(secrets))));
-            pumps.extend(err.map(|pipe| pump(pipe, io::stderr(), Masker::new(secrets))));
-        }
-        Ok(Self { pid, pumps })
+        Ok(Self { pid, pumps: pump::of(&mut child, masked) })
     }
 
     /// What has become of it since it was looked at last.
@@ -108,18 +95,6 @@ impl End {
     }
 }
 
-fn spawn(
-    mut command: Command,
-    environment: &[Variable],
-    masked: Option<&Secrets>,
-) -> io::Result<std::process::Child> {
-    command.envs(pairs(environment));
-    if masked.is_some() {
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    }
-    command.spawn()
-}
-
 /// boxctl itself, on its way to the program.
 #[cfg(target_os = "linux")]
 fn staged(words: &[OsString]) -> Command {
@@ -131,38 +106,4 @@ fn staged(words: &[OsString]) -> Command {
 #[cfg(not(target_os = "linux"))]
 fn staged(words: &[OsString]) -> Command {
     direct(words)
-}
-
-fn direct(words: &[OsString]) -> Command {
-    let mut command = Command::new(words.first().map(OsString::as_os_str).unwrap_or_default());
-    command.args(words.iter().skip(1));
-    command
-}
-
-/// Passes what comes from `pipe` on to `to` until its end, or until nobody reads it there: then the program is to
-/// notice, as it would without boxctl in between.
-fn pump(
-    mut pipe: impl Read + Send + 'static,
-    mut to: impl Write + Send + 'static,
-    mut masker: Masker,
-) -> JoinHandle<()> {
-    std::thread::spawn(move || {
-        let mut chunk = vec![0; CHUNK];
-        let mut shown = Vec::with_capacity(CHUNK);
-        loop {
-            let length = match pipe.read(&mut chunk) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Ok(length) => length,
-                Err(_) => 0,
-            };
-            match length {
-                0 => masker.finish(&mut shown),
-                length => masker.push(chunk.get(..length).unwrap_or_default(), &mut shown),
-            }
-            if to.write_all(&shown).and_then(|()| to.flush()).is_err() || length == 0 {
-                return;
-            }
-            shown.clear();
-        }
-    })
 }

@@ -1,23 +1,32 @@
 //! `boxctl exec`: a program with a token in its environment, alone or with boxctl as its parent.
 
 mod backoff;
+#[cfg(unix)]
 mod child;
 pub(crate) mod endpoint;
 pub(crate) mod mask;
 pub(crate) mod news;
+mod pump;
 #[cfg(unix)]
 mod reservation;
+#[cfg(unix)]
 pub(crate) mod signals;
 #[cfg(target_os = "linux")]
 pub(crate) mod stage;
+#[cfg(unix)]
 pub(crate) mod supervisor;
+#[cfg(windows)]
+mod windows;
 
 use std::{
     ffi::OsString,
     io,
-    os::unix::process::CommandExt as _,
-    process::{Command, ExitCode},
+    process::{Child, Command, ExitCode, Stdio},
 };
+
+use self::mask::Secrets;
+#[cfg(windows)]
+pub(crate) use self::windows::{become_program, signals, supervisor};
 
 use boxd_client::{ScopedToken, Secret};
 
@@ -34,10 +43,15 @@ const NOT_FOUND: u8 = 127;
 #[derive(Debug)]
 pub(crate) enum Wake {
     /// A signal came in.
+    #[cfg(unix)]
     Signal(signals::Incoming),
+    /// The program has ended.
+    #[cfg(windows)]
+    Ended(io::Result<std::process::ExitStatus>),
     /// There is a new token.
     Token(Box<ScopedToken>),
     /// All output of the program has been passed on.
+    #[cfg(unix)]
     Drained,
 }
 
@@ -45,7 +59,9 @@ pub(crate) enum Wake {
 pub(crate) type Variable = (String, Secret);
 
 /// Turns this process into the program: its process id, group, terminal and signals stay. Only returns where that fails.
+#[cfg(unix)]
 pub(crate) fn become_program(program: &[OsString], environment: &[Variable]) -> ExitCode {
+    use std::os::unix::process::CommandExt as _;
     let Some((name, arguments)) = program.split_first() else { return ExitCode::from(FAILED) };
     let error = Command::new(name).args(arguments).envs(pairs(environment)).exec();
     not_run(name, &error)
@@ -53,6 +69,21 @@ pub(crate) fn become_program(program: &[OsString], environment: &[Variable]) -> 
 
 fn pairs(environment: &[Variable]) -> impl Iterator<Item = (&str, &str)> {
     environment.iter().map(|(name, value)| (name.as_str(), value.expose()))
+}
+
+/// Starts a program with a token in its environment, its output in pipes where something in it is to be hidden.
+fn spawn(mut command: Command, environment: &[Variable], masked: Option<&Secrets>) -> io::Result<Child> {
+    command.envs(pairs(environment));
+    if masked.is_some() {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    }
+    command.spawn()
+}
+
+fn direct(words: &[OsString]) -> Command {
+    let mut command = Command::new(words.first().map(OsString::as_os_str).unwrap_or_default());
+    command.args(words.iter().skip(1));
+    command
 }
 
 /// Says why a program does not run.

@@ -2,7 +2,8 @@
 
 use std::{io, sync::mpsc::Sender};
 
-use rustix::process::{Pid, Signal};
+use rustix::process::Pid;
+pub(crate) use rustix::process::Signal;
 use signal_hook::{
     consts::{SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2, SIGWINCH},
     iterator::{SignalsInfo, exfiltrator::origin::WithOrigin},

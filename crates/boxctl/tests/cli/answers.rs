@@ -97,7 +97,7 @@ pub(crate) fn obliging(request: &Request) -> Vec<Response> {
             let pieces = ["boxd_watchers 0\n", "boxd_accounts 1\n"];
             pieces.map(|piece| Response::Metrics(piece.into())).into_iter().chain([Response::End]).collect()
         }
-        Request::Logout { .. } | Request::Reload => vec![Response::Done],
+        Request::Logout { .. } | Request::Reload | Request::Shutdown => vec![Response::Done],
         Request::Info => vec![Response::Info(Box::new(Info {
             version: "9.9.9".into(),
             pid: 1,

@@ -132,4 +132,7 @@ pub enum Request {
     HasGrants(Fingerprints),
     /// What the audit log holds, the oldest first; answered by a list of [`Response::Audit`](crate::Response::Audit).
     Audit(AuditQuery),
+    /// End the daemon, as SIGTERM does: what is in flight is finished and saved. For its owner alone; answered by
+    /// [`Response::Done`](crate::Response::Done), after which the daemon takes no more connections and ends within a minute.
+    Shutdown,
 }

@@ -6,6 +6,7 @@ use super::Out;
 
 pub(super) fn query(w: &mut Out, query: &AuditQuery) {
     let AuditQuery { account, since_seconds, generation } = query;
+    w.u32(26);
     w.option(account.as_deref(), Out::text);
     w.option(*since_seconds, Out::u64);
     w.option(*generation, Out::u64);

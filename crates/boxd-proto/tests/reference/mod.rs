@@ -166,10 +166,8 @@ pub(crate) fn request(request: &Request) -> Vec<u8> {
         }
         Request::Probe => w.u32(24),
         Request::HasGrants(fingerprints) => doctor::has_grants(w, fingerprints),
-        Request::Audit(query) => {
-            w.u32(26);
-            audit::query(w, query);
-        }
+        Request::Audit(query) => audit::query(w, query),
+        Request::Shutdown => w.u32(27),
     }
     out.0
 }
@@ -557,8 +555,13 @@ pub(crate) fn requests() -> Vec<Request> {
         Request::HasToken(Box::default()),
         Request::Metrics,
     ];
-    [first, api::requests(), requests_of_endpoints(), key::requests(), doctor::requests(), audit::requests()]
-        .concat()
+    [first, later_requests()].concat()
+}
+
+fn later_requests() -> Vec<Request> {
+    let endpoints = requests_of_endpoints();
+    let end = vec![Request::Shutdown];
+    [api::requests(), endpoints, key::requests(), doctor::requests(), audit::requests(), end].concat()
 }
 
 fn requests_of_endpoints() -> Vec<Request> {

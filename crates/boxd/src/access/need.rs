@@ -64,6 +64,7 @@ impl Need {
             | Request::MigrateKey { .. }
             | Request::Probe
             | Request::HasGrants(_)
+            | Request::Shutdown
             | Request::Audit(_) => Self::Owner,
         }
     }

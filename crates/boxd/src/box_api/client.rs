@@ -233,8 +233,11 @@ fn build(
     (connect_deadline, keep): (Duration, Keep),
     seen: Option<Arc<SeenTls>>,
 ) -> Result<reqwest::Client, Unbuilt> {
-    let anchors = ca_file.map_or_else(|| Ok(Vec::new()), |path| anchors(path))?;
-    let verifier = Verifier::new_with_extra_roots(anchors, provider.clone())?;
+    // Windows makes a second trust engine for extra anchors: not where there are none.
+    let verifier = match ca_file {
+        Some(path) => Verifier::new_with_extra_roots(anchors(path)?, provider.clone())?,
+        None => Verifier::new(provider.clone())?,
+    };
     let verifier: Arc<dyn ServerCertVerifier> = match seen {
         Some(seen) => Arc::new(Observed { verifier, seen }),
         None => Arc::new(verifier),

@@ -128,6 +128,8 @@ pub struct Shared {
     owner: u32,
     /// Rings when an account comes to rest; for the shutdown.
     rested: Notify,
+    /// Rings when the owner asks that the daemon end.
+    told_to_end: Notify,
 }
 
 /// Where things are, for `Info` and `reload`.
@@ -189,6 +191,7 @@ impl Broker {
             doors,
             owner: owner(),
             rested: Notify::new(),
+            told_to_end: Notify::new(),
         }));
         let config = broker.config();
         let mut names: BTreeSet<_> = broker.store.accounts().into_iter().collect();

@@ -94,6 +94,11 @@ impl Broker {
             Request::Info => Ok(Reply::One(Response::Info(Box::new(self.info(caller))))),
             Request::Key => Ok(Reply::One(Response::Key(Box::new(self.key_status().await?)))),
             Request::Audit(query) => Ok(Reply::Stream(Box::pin(self.answer_audit(query).await))),
+            Request::Shutdown => {
+                tracing::info!(peer = %caller.peer, "boxd is told to end");
+                self.told_to_end.notify_one();
+                Ok(Reply::One(Response::Done))
+            }
             Request::ReturnError { code } => Err(Problem {
                 code,
                 detail: "this error was asked for".into(),

@@ -10,6 +10,11 @@ use super::{Broker, account::Account};
 const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Broker {
+    /// Returns once the owner has asked that the daemon end (`Request::Shutdown`).
+    pub async fn told_to_end(&self) {
+        self.told_to_end.notified().await;
+    }
+
     /// Waits until no login, spend or write is under way, at most `PATIENCE`, and saves spares.
     pub async fn wind_down(&self) {
         // What queues at a token endpoint is not sent any more.

@@ -1,6 +1,6 @@
 //! What the kernel tells of the process at the other end of a local socket, beyond its user.
 
-use interprocess::local_socket::{PeerCreds, tokio::Stream};
+use interprocess::local_socket::{tokio::Stream, traits::StreamCommon};
 
 use crate::access::Unit;
 
@@ -17,14 +17,22 @@ pub(crate) struct Process {
 
 #[cfg(not(target_os = "linux"))]
 mod elsewhere {
-    use super::{PeerCreds, Process, Stream, Unit};
+    use super::{Process, Stream, StreamCommon as _, Unit};
 
     /// Its groups, as far as the system counts them all (`xucred` holds 16).
-    pub(crate) fn groups(_stream: &Stream, credentials: &PeerCreds) -> Option<Vec<u32>> {
+    #[cfg(unix)]
+    pub(crate) fn groups(stream: &Stream) -> Option<Vec<u32>> {
+        let credentials = stream.peer_creds().ok()?;
         let whole = credentials.groups().filter(|_| !credentials.groups_truncated())?;
         let mut groups = whole.to_vec();
         groups.extend(credentials.egid());
         Some(groups)
+    }
+
+    /// Windows has none that are meant by this.
+    #[cfg(windows)]
+    pub(crate) fn groups(_stream: &Stream) -> Option<Vec<u32>> {
+        None
     }
 
     /// There is no systemd.
@@ -51,16 +59,16 @@ mod linux {
         process::{Pid, PidfdFlags},
     };
 
-    use super::{PeerCreds, Process, Stream, Unit};
+    use super::{Process, Stream, StreamCommon as _, Unit};
 
     /// More groups than these a process can't have (`NGROUPS_MAX`, limits.h).
     const MOST_GROUPS: usize = 65_536;
 
     /// All of its groups when it connected: the primary one and the supplementary ones (`SO_PEERGROUPS`, since
     /// Linux 4.13). `None` where the kernel does not tell.
-    pub(crate) fn groups(stream: &Stream, credentials: &PeerCreds) -> Option<Vec<u32>> {
+    pub(crate) fn groups(stream: &Stream) -> Option<Vec<u32>> {
         let mut groups = supplementary(socket(stream)).ok()?;
-        groups.push(credentials.egid()?);
+        groups.push(stream.peer_creds().ok()?.egid()?);
         Some(groups)
     }
 

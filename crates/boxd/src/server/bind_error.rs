@@ -23,6 +23,7 @@ pub enum BindError {
         most: usize,
     },
     /// Somebody else could put a socket of their own in place of ours.
+    #[cfg(unix)]
     #[error(
         "the socket's directory {} (owner uid {owner}, mode {mode:04o}) must belong to uid {} and be writable by \
          nobody else; run: chmod go-w '{}', as its owner, or choose another place with --socket PATH",
@@ -45,7 +46,19 @@ pub enum BindError {
         /// The socket.
         path: PathBuf,
     },
+    /// Windows: another program has the pipe's name.
+    #[cfg(windows)]
+    #[error(
+        "another program has the pipe {}: a boxd that already serves, which you then use or stop, or somebody who takes \
+         boxd's place; or choose another name with --socket",
+        path.display()
+    )]
+    Taken {
+        /// The pipe.
+        path: PathBuf,
+    },
     /// Something else has the socket's name.
+    #[cfg(unix)]
     #[error(
         "{} exists and is not a socket, so boxd leaves it alone; move it away, or choose another place with \
          --socket PATH",
@@ -56,9 +69,11 @@ pub enum BindError {
         path: PathBuf,
     },
     /// The inherited descriptor cannot be served on.
+    #[cfg(unix)]
     #[error("the inherited file descriptor is not a listening unix stream socket; check the .socket unit")]
     NotListening,
     /// The inherited descriptor cannot be used.
+    #[cfg(unix)]
     #[error("the inherited socket cannot be used: {0}; check the .socket unit")]
     Inherited(#[source] io::Error),
     /// The system refuses.
@@ -79,6 +94,10 @@ pub enum BindError {
 impl BindError {
     /// Whether another daemon is in the way, as opposed to something that a person must repair.
     pub fn is_already_running(&self) -> bool {
+        #[cfg(windows)]
+        if matches!(self, Self::Taken { .. }) {
+            return true;
+        }
         matches!(self, Self::AlreadyRunning { .. })
     }
 

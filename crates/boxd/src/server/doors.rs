@@ -8,10 +8,11 @@ use std::{
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::{
-    bind_error::BindError,
-    listener::{Listener, inode_at, permit},
-};
+#[cfg(unix)]
+use super::listener::{inode_at, permit};
+#[cfg(windows)]
+use super::pipe::{inode_at, permit};
+use super::{Listener, bind_error::BindError};
 
 /// A socket that is wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+#[cfg(unix)]
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// Bounds of the server. [`Limits::default`] suits a process with plenty of file descriptors.
@@ -30,10 +31,17 @@ const RESERVED_FILES: usize = 192;
 
 impl Limits {
     /// Raises this process's limit of open files as far as it may, and takes the bounds from that.
+    #[cfg(unix)]
     pub fn of_this_process() -> Self {
         raise_open_files();
         let files = getrlimit(Resource::Nofile).current;
         Self::for_open_files(files.map_or(usize::MAX, |files| usize::try_from(files).unwrap_or(usize::MAX)))
+    }
+
+    /// Windows does not limit a process's handles to a number that matters here.
+    #[cfg(windows)]
+    pub fn of_this_process() -> Self {
+        Self::default()
     }
 
     /// The bounds for a process that may have this many files open.
@@ -63,6 +71,7 @@ impl Default for Limits {
 }
 
 /// The soft limit is often 1,024 for the sake of programs that use select(2); this one does not.
+#[cfg(unix)]
 fn raise_open_files() {
     let limit = getrlimit(Resource::Nofile);
     if limit.current == limit.maximum {
@@ -87,6 +96,7 @@ mod tests {
         assert_eq!((none.connections, none.per_uid, none.per_pid), (1, 1, 1));
     }
 
+    #[cfg(unix)]
     #[test]
     fn the_soft_limit_is_raised() {
         let limits = Limits::of_this_process();

@@ -27,7 +27,8 @@ use super::{bind_error::BindError, counters::Counters};
 use crate::pulse::{Probe, Pulse, pulse};
 
 /// Only the owner may connect; on systems that ignore a socket's mode the directory's counts.
-const SOCKET_MODE: u32 = 0o600;
+const SOCKET_MODE: rustix::fs::RawMode = 0o600;
+const LOCK_MODE: u32 = 0o600;
 const DIRECTORY_MODE: u32 = 0o700;
 const ROOT: u32 = 0;
 const WRITABLE_BY_OTHERS: u32 = 0o022;
@@ -239,7 +240,7 @@ pub(super) fn lock_beside(path: &Path) -> Result<File, BindError> {
         .write(true)
         .create(true)
         .truncate(false)
-        .mode(SOCKET_MODE)
+        .mode(LOCK_MODE)
         .custom_flags(no_symlink)
         .open(&name)
         .map_err(|error| BindError::system("open the lock beside the socket", &name, error))?;

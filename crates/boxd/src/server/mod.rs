@@ -5,16 +5,21 @@ mod bind_error;
 mod connection;
 mod counters;
 mod doors;
+#[cfg(unix)]
 mod inherited;
 mod input;
 mod limits;
+#[cfg(unix)]
 mod listener;
 mod metrics;
 mod output;
 mod peer;
+#[cfg(windows)]
+mod pipe;
 mod service;
 #[cfg(test)]
 mod tests;
+#[cfg(unix)]
 mod unready;
 
 use std::{
@@ -45,9 +50,13 @@ pub use counters::{Count, Counters};
 pub use doors::{DoorPlan, Doors, NewDoors, Prepared};
 pub(crate) use input::Input;
 pub use limits::Limits;
+#[cfg(unix)]
 pub use listener::Listener;
 pub use peer::{Caller, Evidence, Peer, owner};
+#[cfg(windows)]
+pub use pipe::Listener;
 pub use service::{Exchange, Part, Reply, Service};
+#[cfg(unix)]
 pub(crate) use unready::tell_why_not;
 
 /// How long a client that is turned away has for its hello.

@@ -8,6 +8,8 @@ use std::{
     },
 };
 
+#[cfg(windows)]
+use boxd_os::windows::Sid;
 use interprocess::local_socket::{tokio::Stream, traits::StreamCommon as _};
 
 use crate::{
@@ -16,12 +18,14 @@ use crate::{
 };
 
 /// The process that opened a connection, as it was then (`SO_PEERCRED`, unix(7)).
+///
+/// On Windows only this process's own user and the system come this far; they are told apart by number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Peer {
-    /// Its effective user id, as this process's user namespace sees it.
+    /// Its effective user id, as this process's user namespace sees it. On Windows the last part of its SID; 0 for the
+    /// system.
     pub uid: u32,
-    /// Its process id; `None` where the system does not tell (macOS), or where the process is in another
-    /// process namespace.
+    /// Its process id; `None` where the process is in another process namespace.
     pub pid: Option<u32>,
 }
 
@@ -51,8 +55,29 @@ pub struct Evidence {
 
 impl Peer {
     /// The process at the other end of `stream`.
+    #[cfg(unix)]
     pub(super) fn of(stream: &Stream) -> io::Result<Self> {
-        Caller::of(stream, Door::Main, 0).map(|caller| caller.peer)
+        let credentials = stream.peer_creds()?;
+        let uid = credentials.euid().ok_or(io::ErrorKind::Unsupported)?;
+        #[cfg(not(target_os = "macos"))]
+        let pid = credentials.pid().and_then(|pid| u32::try_from(pid).ok());
+        #[cfg(target_os = "macos")]
+        let pid = {
+            let Stream::UdSocket(socket) = stream;
+            boxd_os::macos::process_id(socket).ok()
+        };
+        Ok(Self { uid, pid: pid.filter(|pid| *pid != 0) })
+    }
+
+    /// The process at the other end of `stream`. The pipe's access list lets nobody else in; that is not relied on alone.
+    #[cfg(windows)]
+    pub(super) fn of(stream: &Stream) -> io::Result<Self> {
+        let pid = stream.peer_creds()?.pid().ok_or(io::ErrorKind::Unsupported)?;
+        let sid = Sid::of_process(pid)?;
+        if sid.is_system() || sid == Sid::of_this_process()? {
+            return Ok(Self { uid: number(&sid), pid: Some(pid) });
+        }
+        Err(io::Error::new(io::ErrorKind::PermissionDenied, format!("process {pid} is run by {sid}")))
     }
 }
 
@@ -70,16 +95,14 @@ impl fmt::Display for Peer {
 impl Caller {
     /// The process at the other end of `stream`, which came by `door` to a daemon of the user `owner`.
     pub(super) fn of(stream: &Stream, door: Door, owner: u32) -> io::Result<Self> {
-        let credentials = stream.peer_creds()?;
-        let uid = credentials.euid().ok_or(io::ErrorKind::Unsupported)?;
-        let pid = credentials.pid().and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid != 0);
-        let mut facts = Facts { uid, groups: None, unit: None, door };
+        let peer = Peer::of(stream)?;
+        let mut facts = Facts { uid: peer.uid, groups: None, unit: None, door };
         // The owner needs no rule: the path of nearly all clients costs no more than it has to.
-        if facts.door != Door::Main || uid != owner {
-            facts.groups = platform::groups(stream, &credentials);
-            facts.unit = pid.and_then(|pid| platform::unit(stream, pid));
+        if facts.door != Door::Main || peer.uid != owner {
+            facts.groups = platform::groups(stream);
+            facts.unit = peer.pid.and_then(|pid| platform::unit(stream, pid));
         }
-        Ok(Self::known(Peer { uid, pid }, facts))
+        Ok(Self::known(peer, facts))
     }
 
     /// A peer of which all this is known.
@@ -108,7 +131,23 @@ impl Caller {
     }
 }
 
-/// The user that this daemon belongs to.
+/// The user that this daemon belongs to, by the number that peers are known by.
+#[cfg(unix)]
 pub fn owner() -> u32 {
     rustix::process::geteuid().as_raw()
+}
+
+/// The user that this daemon belongs to, by the number that peers are known by.
+#[cfg(windows)]
+pub fn owner() -> u32 {
+    Sid::of_this_process().map_or(SYSTEM, |sid| number(&sid))
+}
+
+/// Windows' own user, as root is elsewhere.
+#[cfg(windows)]
+const SYSTEM: u32 = 0;
+
+#[cfg(windows)]
+fn number(sid: &Sid) -> u32 {
+    if sid.is_system() { SYSTEM } else { sid.number() }
 }

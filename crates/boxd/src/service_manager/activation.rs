@@ -31,7 +31,9 @@ pub struct Inherited {
 #[derive(Debug, thiserror::Error)]
 pub enum Misfit {
     /// The variables are not what systemd passes.
-    #[error("the service manager's sockets cannot be taken over: {0}; check the .socket unit")]
+    #[error(
+        "the service manager's sockets cannot be taken over: {0}; check the .socket unit, or Sockets in the plist"
+    )]
     Variables(#[source] io::Error),
     /// Somebody asked for another place.
     #[error(

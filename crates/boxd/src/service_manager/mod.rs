@@ -1,14 +1,27 @@
 //! What a service manager hands over at the start, and what it is told: systemd's protocol (`sd_notify(3)`,
 //! `sd_listen_fds(3)`). Where none started boxd, nothing here does anything.
 
+#[cfg(windows)]
+mod absent;
+#[cfg(unix)]
 mod activation;
+#[cfg(target_os = "macos")]
+mod launchd;
+#[cfg(unix)]
 mod notice;
 mod status;
 mod watchdog;
 
-use std::{io, time::Duration};
+use std::time::Duration;
 
-pub(crate) use self::activation::{main_place, path_of};
+#[cfg(windows)]
+use self::absent as activation;
+#[cfg(windows)]
+use self::absent::Notices;
+pub(crate) use self::activation::main_place;
+#[cfg(unix)]
+pub(crate) use self::activation::path_of;
+#[cfg(unix)]
 use self::notice::Notices;
 pub use self::{
     activation::{Inherited, Misfit},
@@ -39,7 +52,10 @@ pub struct Handover {
 impl Handover {
     /// Takes everything over. To be called once, before there is a second thread.
     pub fn take() -> Self {
+        #[cfg(not(target_os = "macos"))]
         let sockets = activation::take();
+        #[cfg(target_os = "macos")]
+        let sockets = launchd::take();
         let notices = Notices::to(platform::take_variable("NOTIFY_SOCKET"));
         let usec = platform::take_variable("WATCHDOG_USEC");
         let pid = platform::take_variable("WATCHDOG_PID");
@@ -75,6 +91,7 @@ impl ServiceManager {
     }
 }
 
-fn invalid(text: impl Into<String>) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, text.into())
+#[cfg(unix)]
+fn invalid(text: impl Into<String>) -> std::io::Error {
+    std::io::Error::new(std::io::ErrorKind::InvalidInput, text.into())
 }

@@ -91,8 +91,14 @@ impl Disk for RealDisk {
         file.sync_all()
     }
 
+    #[cfg(unix)]
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         fs::rename(from, to)
+    }
+
+    #[cfg(windows)]
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        boxd_os::windows::file::replace(from, to)
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
@@ -108,8 +114,9 @@ impl Disk for RealDisk {
         File::open(directory)?.sync_all()
     }
 
-    /// Windows has no handle by which a directory can be flushed; NTFS journals renames in order.
-    #[cfg(not(unix))]
+    /// Windows has no handle by which a directory can be flushed. What was moved is on its way to the disk when that
+    /// returns; what was removed may come back after a power cut, which the store's readers allow for.
+    #[cfg(windows)]
     fn sync_dir(&self, _directory: &Path) -> io::Result<()> {
         Ok(())
     }
@@ -141,9 +148,12 @@ pub(super) fn options_of_ours(options: &mut OpenOptions) -> &mut OpenOptions {
     options.mode(0o600).custom_flags(flags.bits().cast_signed())
 }
 
-#[cfg(not(unix))]
+#[cfg(windows)]
 pub(super) fn options_of_ours(options: &mut OpenOptions) -> &mut OpenOptions {
-    options
+    use std::os::windows::fs::OpenOptionsExt as _;
+    /// Opens a link itself, and not what it leads to (`FILE_FLAG_OPEN_REPARSE_POINT` of `CreateFileW`).
+    const THE_LINK_ITSELF: u32 = 0x0020_0000;
+    options.custom_flags(THE_LINK_ITSELF)
 }
 
 /// Mode 0600 whatever the umask.
@@ -153,8 +163,9 @@ fn own_only(file: &File) -> io::Result<()> {
     file.set_permissions(fs::Permissions::from_mode(0o600))
 }
 
-/// On Windows files inherit the access list of the user's profile.
-#[cfg(not(unix))]
+/// On Windows files inherit the access list of the state directory.
+#[cfg(windows)]
+#[expect(clippy::unnecessary_wraps, reason = "the other systems can fail here")]
 fn own_only(_file: &File) -> io::Result<()> {
     Ok(())
 }

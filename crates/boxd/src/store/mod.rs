@@ -21,6 +21,8 @@ mod parallel;
 mod payload;
 mod pending_login;
 mod place;
+#[cfg(windows)]
+mod rights;
 mod seal;
 mod survey;
 #[cfg(test)]
@@ -33,7 +35,7 @@ use std::{
     fmt,
     hash::{DefaultHasher, Hash as _, Hasher as _},
     io,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
 };
 
@@ -281,6 +283,11 @@ impl fmt::Debug for Store {
     }
 }
 
+/// Makes the state directory, or makes sure that one which is there is fit for secrets.
+pub(crate) fn prepare_directory(path: &Path) -> Result<(), OpenError> {
+    place::prepare(path)
+}
+
 /// Looks a store over for `boxd --check`: without its lock, and without changing anything.
 ///
 /// # Errors
@@ -312,7 +319,7 @@ fn sources(options: &Options, keyring: Arc<dyn keyring::Keyring>) -> Sources {
 }
 
 /// A directory that others can write to is not used; one that is missing may come.
-fn may_hold_spares(spares: &std::path::Path) -> bool {
+fn may_hold_spares(spares: &Path) -> bool {
     if !spares.exists() {
         return true;
     }

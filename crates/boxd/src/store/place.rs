@@ -34,9 +34,13 @@ fn make_private(path: &Path) -> io::Result<()> {
     }
 }
 
-#[cfg(not(unix))]
+/// Only the owner and the system get in, whatever the directory above it grants.
+#[cfg(windows)]
 fn make_private(path: &Path) -> io::Result<()> {
-    fs::create_dir_all(path)
+    match boxd_os::windows::file::make_private_directory(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        made => made,
+    }
 }
 
 #[cfg(unix)]
@@ -44,7 +48,8 @@ fn sync(path: &Path) -> io::Result<()> {
     fs::File::open(path)?.sync_all()
 }
 
-#[cfg(not(unix))]
+#[cfg(windows)]
+#[expect(clippy::unnecessary_wraps, reason = "the other systems can fail here")]
 fn sync(_path: &Path) -> io::Result<()> {
     Ok(())
 }
@@ -75,16 +80,24 @@ pub(super) fn refuse_unsafe(path: &Path) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// On Windows the access list of the user's profile is inherited; nothing more is checked.
-#[cfg(not(unix))]
+/// Refuses a directory that all users of the machine can write to. What boxd makes itself is closed; the default place
+/// lies in the user's profile, which Windows closes.
+#[cfg(windows)]
 pub(super) fn refuse_unsafe(path: &Path) -> Result<(), OpenError> {
-    if path.is_dir() {
-        return Ok(());
+    let insecure = |why: String| Err(OpenError::Insecure { path: path.to_path_buf(), why });
+    if !path.is_dir() {
+        return insecure("it is not a directory; give another place".into());
     }
-    Err(OpenError::Insecure {
-        path: path.to_path_buf(),
-        why: "it is not a directory; give another place".into(),
-    })
+    let loose = super::rights::lets_a_crowd_write(path)
+        .map_err(|error| OpenError::io("look at the rights of the directory", path, error))?;
+    if loose {
+        return insecure(format!(
+            "all users of this machine can write to it; run: icacls \"{}\" /inheritance:r /grant:r \
+             \"%USERNAME%:(OI)(CI)F\" \"SYSTEM:(OI)(CI)F\"",
+            path.display()
+        ));
+    }
+    Ok(())
 }
 
 /// Refuses a secret file that others can read or that belongs to somebody else.
@@ -106,7 +119,8 @@ pub(super) fn refuse_readable_by_others(path: &Path) -> Result<(), OpenError> {
     Err(OpenError::Insecure { path: path.to_path_buf(), why })
 }
 
-#[cfg(not(unix))]
+#[cfg(windows)]
+#[expect(clippy::unnecessary_wraps, reason = "the other systems can fail here")]
 pub(super) fn refuse_readable_by_others(_path: &Path) -> Result<(), OpenError> {
     Ok(())
 }

@@ -44,6 +44,7 @@ impl Ear {
     }
 
     /// Ends it from another thread.
+    #[cfg_attr(windows, expect(dead_code, reason = "no reader of a pipe is watched there"))]
     pub(super) fn stopper(&self) -> Stopper {
         self.watch.stopper()
     }

@@ -85,12 +85,13 @@ fn requests() -> Vec<Request> {
         Request::Probe,
         Request::HasGrants(Fingerprints { key: [0; 16], of_tokens: Vec::new() }),
         Request::Audit(AuditQuery::default()),
+        Request::Shutdown,
     ]
 }
 
 /// The letters of what a request needs: `t`oken, `s`tatus, `a`pi, any (`*`), or the `o`wner. In the order of the
 /// requests above.
-const NEEDS: &str = "tso*ooooo**toooostsaatooooo";
+const NEEDS: &str = "tso*ooooo**toooostsaatoooooo";
 
 fn letter(need: Need) -> char {
     match need {
@@ -112,7 +113,7 @@ fn every_request_has_its_right() {
         encode(&request, &mut frame).unwrap();
         frame[FRAME_HEADER]
     });
-    assert!(indices.eq(0..=26), "one sample of each variant, in their order");
+    assert!(indices.eq(0..=27), "one sample of each variant, in their order");
 }
 
 /// Peers, and the requests that the rules below let them make, by the letters of their needs.

@@ -1,6 +1,8 @@
 //! Files that others could write or that cannot be used, as the system shows them.
 
-use super::{super::ConfigError, Home};
+#[cfg(unix)]
+use super::super::ConfigError;
+use super::Home;
 
 #[cfg(unix)]
 #[test]

@@ -39,7 +39,8 @@ impl Home {
         std::fs::set_permissions(self.path(name), std::fs::Permissions::from_mode(mode)).unwrap();
     }
 
-    #[cfg(not(unix))]
+    #[cfg(windows)]
+    #[expect(clippy::unused_self, reason = "as on other systems")]
     fn mode(&self, _name: &str, _mode: u32) {}
 
     fn load(&self) -> Result<Config, ConfigError> {

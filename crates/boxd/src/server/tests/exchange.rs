@@ -2,7 +2,7 @@
 
 use boxd_proto::{ApiRequest, ApiRequestBody, Piece};
 use futures_util::StreamExt as _;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
 
 use super::*;
 use crate::server::{Exchange, Part};

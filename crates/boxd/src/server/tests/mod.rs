@@ -1,12 +1,14 @@
 //! What clients, good and bad, see of the server; with a service that answers as told.
 
 mod admission;
+#[cfg(unix)]
 mod bind;
 mod events;
 mod exchange;
 mod faults;
 mod http;
 mod protocol;
+#[cfg(unix)]
 mod socket;
 
 use std::{
@@ -24,7 +26,7 @@ use boxd_proto::{
 use futures_util::{Stream, StreamExt as _, stream};
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream},
-    sync::watch,
+    sync::{Notify, watch},
     task::JoinHandle,
 };
 

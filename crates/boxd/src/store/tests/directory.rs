@@ -5,9 +5,11 @@ use std::{fs, path::Path};
 use boxd_engine::CommitReason;
 
 use super::{
-    super::{KeyChoice, KeySource, OpenError, Options, Store, inspect},
+    super::{KeyChoice, KeySource, Options, Store, inspect},
     sample::{account, record},
 };
+#[cfg(unix)]
+use crate::store::OpenError;
 
 fn options(state_dir: &Path) -> Options {
     Options {

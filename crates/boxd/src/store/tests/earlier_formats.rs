@@ -1,6 +1,6 @@
 //! Stores that earlier versions of boxd wrote are read and carried on.
 
-use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
+use std::{fs, path::Path};
 
 use boxd_engine::{CommitReason, Credential, Loaded};
 
@@ -12,13 +12,22 @@ const GRANT: &[u8] = include_bytes!("format-1/accounts/work.grant");
 
 fn put(path: &Path, bytes: &[u8]) {
     fs::write(path, bytes).unwrap();
-    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+    permit(path, 0o600);
 }
+
+#[cfg(unix)]
+fn permit(path: &Path, mode: u32) {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[cfg(windows)]
+fn permit(_path: &Path, _mode: u32) {}
 
 #[test]
 fn format_1_is_read_and_the_next_commit_writes_the_present_one() {
     let home = tempfile::tempdir().unwrap();
-    fs::set_permissions(home.path(), fs::Permissions::from_mode(0o700)).unwrap();
+    permit(home.path(), 0o700);
     fs::create_dir(home.path().join("accounts")).unwrap();
     put(&home.path().join("key"), KEY);
     let file = home.path().join("accounts/work.grant");
