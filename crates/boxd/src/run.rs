@@ -219,7 +219,6 @@ fn open(options: &Options, sockets: &[Inherited]) -> Result<Opened, Failure> {
 }
 
 /// The sockets that the service manager listens on for us, else one of our own.
-#[cfg_attr(windows, expect(clippy::needless_pass_by_value, reason = "nothing is handed over there"))]
 fn listener(places: &Places, sockets: Vec<Inherited>) -> Result<Listener, BindError> {
     #[cfg(unix)]
     if !sockets.is_empty() {
@@ -238,6 +237,8 @@ async fn told_to_clients(failure: Failure, sockets: Vec<Inherited>) -> Failure {
         let fds = sockets.into_iter().map(|socket| socket.fd).collect();
         server::tell_why_not(fds, &failure.to_string()).await;
     }
+    #[cfg(windows)]
+    drop(sockets);
     failure
 }
 

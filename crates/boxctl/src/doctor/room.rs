@@ -13,7 +13,6 @@ const LITTLE: u64 = 64 * 1024 * 1024;
 
 /// What a file system has left.
 #[derive(Clone, Copy, Debug)]
-#[cfg_attr(not(any(unix, test)), expect(dead_code, reason = "there is no way to ask for it here"))]
 struct Room {
     bytes: u64,
     /// Files that can still be made; `None` where there is no such limit.

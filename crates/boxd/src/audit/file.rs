@@ -67,6 +67,7 @@ impl LogFile {
 
     /// An open file cannot be removed there.
     #[cfg(not(unix))]
+    #[expect(clippy::unused_self, reason = "as where it can be")]
     fn is_in_place(&self, _file: &File) -> bool {
         true
     }

@@ -22,10 +22,17 @@ use crate::{
     box_api::{EndpointSettings, endpoint},
 };
 
-const ROOT: Keys = Keys {
-    known: &["default_account", "accounts", "refresh", "box", "api", "notify", "store", "access", "audit"],
-    elsewhere: &[],
-};
+/// A pipe of Windows is its owner's alone: there is nobody to have rules for.
+#[cfg(windows)]
+const ELSEWHERE: &[&str] = &["access"];
+#[cfg(windows)]
+const KNOWN: &[&str] = &["default_account", "accounts", "refresh", "box", "api", "notify", "store", "audit"];
+#[cfg(not(windows))]
+const ELSEWHERE: &[&str] = &[];
+#[cfg(not(windows))]
+const KNOWN: &[&str] =
+    &["default_account", "accounts", "refresh", "box", "api", "notify", "store", "access", "audit"];
+const ROOT: Keys = Keys { known: KNOWN, elsewhere: ELSEWHERE };
 const REFRESH: Keys = Keys { known: &["lead"], elsewhere: &[] };
 const API: Keys = Keys { known: &["enabled"], elsewhere: &[] };
 const BOX: Keys = Keys { known: &endpoint::KEYS, elsewhere: &[] };

@@ -2,6 +2,7 @@
 
 /// What a search for a name came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(windows, expect(dead_code, reason = "rules for others, who are found here, are refused there"))]
 pub(crate) enum Lookup {
     /// Its number.
     Found(u32),

@@ -1,6 +1,8 @@
 //! What the kernel tells of the process at the other end of a local socket, beyond its user.
 
-use interprocess::local_socket::{tokio::Stream, traits::StreamCommon};
+use interprocess::local_socket::tokio::Stream;
+#[cfg(unix)]
+use interprocess::local_socket::traits::StreamCommon;
 
 use crate::access::Unit;
 
@@ -17,7 +19,9 @@ pub(crate) struct Process {
 
 #[cfg(not(target_os = "linux"))]
 mod elsewhere {
-    use super::{Process, Stream, StreamCommon as _, Unit};
+    #[cfg(unix)]
+    use super::StreamCommon as _;
+    use super::{Process, Stream, Unit};
 
     /// Its groups, as far as the system counts them all (`xucred` holds 16).
     #[cfg(unix)]

@@ -27,7 +27,9 @@ pub use self::{
     activation::{Inherited, Misfit},
     watchdog::Loops,
 };
-use crate::{broker::Broker, clock::monotonic_micros, platform};
+use crate::broker::Broker;
+#[cfg(unix)]
+use crate::platform;
 
 /// How long a stop may take beyond what the unit says, if that is less: a renewal in flight has 30 s, clients 5 s.
 const STOP_AT_MOST: Duration = Duration::from_secs(40);
@@ -51,6 +53,13 @@ pub struct Handover {
 
 impl Handover {
     /// Takes everything over. To be called once, before there is a second thread.
+    #[cfg(windows)]
+    pub fn take() -> Self {
+        Self { manager: ServiceManager::default(), sockets: Ok(Vec::new()) }
+    }
+
+    /// Takes everything over. To be called once, before there is a second thread.
+    #[cfg(unix)]
     pub fn take() -> Self {
         #[cfg(not(target_os = "macos"))]
         let sockets = activation::take();
@@ -72,7 +81,7 @@ impl ServiceManager {
 
     /// The configuration is being read anew; [`Self::ready`] follows.
     pub async fn reloading(&self) {
-        self.notices.tell(&format!("RELOADING=1\nMONOTONIC_USEC={}", monotonic_micros())).await;
+        self.notices.tell_of_reload().await;
     }
 
     /// No more clients are taken.

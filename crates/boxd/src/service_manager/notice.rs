@@ -4,6 +4,8 @@ use std::{ffi::OsString, io, os::unix::net, time::Duration};
 
 use tokio::{net::UnixDatagram, time::timeout};
 
+use crate::clock::monotonic_micros;
+
 /// A manager that takes no messages for so long does without this one: clients come first.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -20,6 +22,11 @@ impl Notices {
     /// Whether anybody hears them.
     pub(super) fn are_heard(&self) -> bool {
         self.0.is_some()
+    }
+
+    /// The configuration is being read anew, from now on.
+    pub(super) async fn tell_of_reload(&self) {
+        self.tell(&format!("RELOADING=1\nMONOTONIC_USEC={}", monotonic_micros())).await;
     }
 
     /// Sends one, of lines `NAME=value`.

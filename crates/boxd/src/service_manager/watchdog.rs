@@ -4,11 +4,13 @@
 //! clients away because there are too many, must not be ended: so no client's way is taken, and every part is
 //! asked for itself.
 
-use std::{ffi::OsString, time::Duration};
+#[cfg(unix)]
+use std::ffi::OsString;
+use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-use super::notice::Notices;
+use super::Notices;
 use crate::pulse::{Ended, Probe};
 
 /// The loops that must turn.
@@ -38,6 +40,7 @@ enum Stall {
 }
 
 /// After how long without a ping the manager acts; `None` where it does not watch this process.
+#[cfg(unix)]
 pub(super) fn period(usec: Option<OsString>, pid: Option<OsString>, own: u32) -> Option<Duration> {
     let number = |value: OsString| value.to_str()?.parse::<u64>().ok();
     let watched = pid.is_none_or(|pid| number(pid) == Some(u64::from(own)));
@@ -150,6 +153,7 @@ mod tests {
         });
     }
 
+    #[cfg(unix)]
     #[test]
     fn a_period_counts_only_for_the_process_that_it_names() {
         let value = |text: &str| Some(OsString::from(text));

@@ -38,6 +38,10 @@ pub(in super::super) trait Keyring: Debug + Send + Sync {
 pub(in super::super) enum KeyringError {
     /// Its owner must unlock it.
     #[error("the keyring is locked")]
+    #[cfg_attr(
+        all(windows, not(test)),
+        expect(dead_code, reason = "the Credential Manager is open while its user is logged on")
+    )]
     Locked,
     /// It is open, and has no such key.
     #[error("the keyring has no such key")]
