@@ -64,7 +64,10 @@ impl Handover {
         #[cfg(not(target_os = "macos"))]
         let sockets = activation::take();
         #[cfg(target_os = "macos")]
-        let sockets = launchd::take();
+        let sockets = match launchd::take() {
+            Ok(sockets) if sockets.is_empty() => activation::take(),
+            taken => taken,
+        };
         let notices = Notices::to(platform::take_variable("NOTIFY_SOCKET"));
         let usec = platform::take_variable("WATCHDOG_USEC");
         let pid = platform::take_variable("WATCHDOG_PID");
