@@ -14,7 +14,7 @@ use std::{
 };
 
 use boxd_tests::{
-    Binaries, Outcome, Sandbox,
+    Binaries, Outcome,
     guest::{Guest, Open, is_root},
 };
 use serde_json::{Value, json};
@@ -60,22 +60,6 @@ allow = ["token"]
 scope = ["item_preview"]
 "#;
 
-/// A daemon with the accounts `bot` and `work`; `None` where nobody else can be played.
-fn running(config: &str) -> Option<([Sandbox; 2], Open)> {
-    if !is_root() {
-        return None;
-    }
-    let open = Open::start(config);
-    let import = |account: &str| {
-        let sandbox = Sandbox::start(&[]);
-        let outcome = open.boxctl_with(&["import", "-", "-a", account], &sandbox.line.to_string());
-        assert_eq!(outcome.code, 0, "{}", outcome.stderr);
-        sandbox
-    };
-    let sandboxes = [import("bot"), import("work")];
-    Some((sandboxes, open))
-}
-
 fn owners_token(open: &Open, account: &str) -> String {
     let outcome = open.boxctl(&["token", account]);
     assert_eq!(outcome.code, 0, "{}", outcome.stderr);
@@ -115,7 +99,7 @@ impl Drop for Watching {
 
 #[test]
 fn who_has_no_rule_has_nothing() {
-    let Some((_sandboxes, open)) = running(RULES) else { return };
+    let Some((_sandboxes, open)) = Open::with_accounts(RULES) else { return };
     for arguments in [
         &["token"][..],
         &["token", "bot"],
@@ -162,7 +146,7 @@ fn who_has_no_rule_has_nothing() {
 
 #[test]
 fn a_rule_is_for_its_accounts_and_for_reading() {
-    let Some((_sandboxes, open)) = running(RULES) else { return };
+    let Some((_sandboxes, open)) = Open::with_accounts(RULES) else { return };
     let socket = open.socket();
     let token = owners_token(&open, "bot");
     for guest in [READER, MEMBER, GROUPED] {
@@ -221,7 +205,7 @@ fn a_rule_is_for_its_accounts_and_for_reading() {
 
 #[test]
 fn a_narrow_rule_is_narrow_on_every_path() {
-    let Some(([bot, _], open)) = running(RULES) else { return };
+    let Some(([bot, _], open)) = Open::with_accounts(RULES) else { return };
     let socket = open.socket();
     let whole = owners_token(&open, "bot");
     let narrow = ok(&NARROW.boxctl(&socket, &["token"]));
@@ -296,7 +280,7 @@ fn a_narrow_rule_is_narrow_on_every_path() {
 
 #[test]
 fn calls_are_made_with_the_narrow_token_too() {
-    let Some((_sandboxes, open)) = running(RULES) else { return };
+    let Some((_sandboxes, open)) = Open::with_accounts(RULES) else { return };
     let socket = open.socket();
     for (guest, narrow) in [(NARROW, true), (CALLER, false)] {
         let told = ok(&guest.boxctl(&socket, &["api", "/2.0/users/me"]));
@@ -324,7 +308,7 @@ fn audit(open: &Open, arguments: &[&str]) -> Vec<Value> {
 
 #[test]
 fn a_rules_socket_is_for_its_rule_alone_whoever_comes() {
-    let Some((_sandboxes, mut open)) = running(RULES) else { return };
+    let Some((_sandboxes, mut open)) = Open::with_accounts(RULES) else { return };
     let socket = open.place().join("agent/boxd.sock");
     let mode = std::fs::metadata(&socket).expect("it is there").permissions().mode();
     assert_eq!(mode & 0o777, 0o666);
@@ -375,7 +359,7 @@ fn a_rules_socket_is_for_its_rule_alone_whoever_comes() {
 
 #[test]
 fn a_reload_changes_what_live_connections_may_do() {
-    let Some((_sandboxes, open)) = running("") else { return };
+    let Some((_sandboxes, open)) = Open::with_accounts("") else { return };
     let socket = open.socket();
     let agent = open.place().join("agent/boxd.sock");
     assert_eq!(READER.boxctl(&socket, &["token", "bot"]).code, 6);
@@ -409,12 +393,6 @@ fn a_reload_changes_what_live_connections_may_do() {
         }
     };
     let first = news_until_token("with the rules");
-
-    // One that cannot be had refuses the whole.
-    let blocked = RULES.replace("agent/boxd.sock", "nowhere/deep/boxd.sock");
-    let refused = reload(&blocked);
-    assert!(refused.code == 4 && refused.stderr.contains("nowhere/deep"), "{refused:?}");
-    ok(&READER.boxctl(&agent, &["token"]));
 
     // A socket that somebody removed comes back.
     std::fs::remove_file(&agent).expect("it is there");
@@ -471,7 +449,7 @@ impl Drop for Group {
 fn a_unit_is_what_systemd_calls_it_and_not_what_a_user_does() {
     let name = format!("boxd-test-{}.service", std::process::id());
     let rule = format!("[[access]]\nunit = \"{name}\"\naccounts = [\"bot\"]\n");
-    let Some((_sandboxes, open)) = running(&rule) else { return };
+    let Some((_sandboxes, open)) = Open::with_accounts(&rule) else { return };
     let Some(unit) = Group::make(&format!("system.slice/{name}")) else { return };
     let outcome = unit.boxctl(STRANGER, &open, &["token"]);
     if outcome.code == 99 {
@@ -516,7 +494,7 @@ fn what_a_rule_names_must_exist() {
 
 #[test]
 fn a_socket_that_cannot_be_had_at_the_start_costs_nobody_a_token() {
-    let Some((_sandboxes, mut open)) = running("") else { return };
+    let Some((_sandboxes, mut open)) = Open::with_accounts("") else { return };
     open.configure(&RULES.replace("agent/boxd.sock", "nowhere/deep/boxd.sock"));
     open.daemon.signal("TERM");
     assert!(open.daemon.wait().success());

@@ -9,7 +9,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::{Binaries, Daemon, Outcome, curl::Answer, daemon::run};
+use crate::{Binaries, Daemon, Outcome, Sandbox, curl::Answer, daemon::run};
 
 /// How long a daemon may take to answer for the first time.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -72,14 +72,35 @@ impl Guest {
 }
 
 impl Open {
-    /// Starts one with this config, in which `PLACE` stands for the directory of its socket.
+    /// Starts one with this config, in which `PLACE` stands for the directory of its socket; `PLACE/agent` is there, too.
     pub fn start(config: &str) -> Self {
         let place = TempDir::new().expect("a temporary directory");
-        std::fs::set_permissions(place.path(), std::fs::Permissions::from_mode(0o755)).expect("it is ours");
+        // boxd would keep a directory of its own making to itself.
+        let agent = place.path().join("agent");
+        std::fs::create_dir(&agent).expect("it is ours");
+        for directory in [place.path(), &agent] {
+            std::fs::set_permissions(directory, std::fs::Permissions::from_mode(0o755)).expect("it is ours");
+        }
         let mut open = Self { daemon: Daemon::prepared(""), place };
         open.configure(config);
         open.restart();
         open
+    }
+
+    /// The same with the accounts `bot` and `work`; `None` where nobody else can be played.
+    pub fn with_accounts(config: &str) -> Option<([Sandbox; 2], Self)> {
+        if !is_root() {
+            return None;
+        }
+        let open = Self::start(config);
+        let import = |account: &str| {
+            let sandbox = Sandbox::start(&[]);
+            let outcome = open.boxctl_with(&["import", "-", "-a", account], &sandbox.line.to_string());
+            assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+            sandbox
+        };
+        let sandboxes = [import("bot"), import("work")];
+        Some((sandboxes, open))
     }
 
     /// Writes the config file.

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use boxd_proto::{AccountStatus, Code, Problem, ScopedTokenRequest};
+use boxd_proto::{AccountStatus, AuditWay, Code, Problem, ScopedTokenRequest};
 
-use super::{Broker, account::Account, problems};
+use super::{Broker, account::Account, handing::Handing, problems};
 use crate::{
     access::{Door, Grant, Narrowing, Need, Policy, Right},
     account_name::AccountName,
@@ -114,6 +114,28 @@ impl Broker {
         Ok(wish)
     }
 
+    /// Whether the rules in force now let a client have this token, in this form.
+    pub(super) fn still_permitted(
+        &self,
+        caller: &Caller,
+        account: &Account,
+        handing: &Handing<'_>,
+    ) -> Result<(), Problem> {
+        if self.is_owner(caller) {
+            return Ok(());
+        }
+        let right = if handing.way == AuditWay::Api { Right::Api } else { Right::Token };
+        let may = match self.policy_of(caller, |policy| policy.grant(&caller.facts, &account.name, right)) {
+            Grant::Full => handing.user.is_none(),
+            Grant::Downscoped(narrowings) => match handing.restriction {
+                Some(restriction) => self.restrictions(account, &narrowings)?.contains(restriction),
+                None => false,
+            },
+            Grant::Denied => false,
+        };
+        if may { Ok(()) } else { Err(denied(caller, self.owner, Need::Right(right), Some(&account.name))) }
+    }
+
     /// The downscoped token that the rules name; where they name several, the one for what was asked for.
     fn restriction_of(
         &self,
@@ -121,10 +143,21 @@ impl Broker {
         narrowings: &[Arc<Narrowing>],
         asked: Option<&Restriction>,
     ) -> Result<Restriction, Problem> {
-        let unusable = |detail: String| {
-            let next_step = "ask who runs boxd to correct the [[access]] rule".to_owned();
-            problems::problem(Code::ActionRequired, &account.name, detail, next_step)
-        };
+        let restrictions = self.restrictions(account, narrowings)?;
+        let of_asked = |known: &&Restriction| asked.is_some_and(|asked| asked.target() == known.target());
+        let chosen = restrictions.iter().find(of_asked).or(restrictions.first());
+        chosen
+            .cloned()
+            .ok_or_else(|| unusable(account, "no [[access]] rule says what the token is good for".to_owned()))
+    }
+
+    /// The downscoped tokens that the rules name.
+    fn restrictions(
+        &self,
+        account: &Account,
+        narrowings: &[Arc<Narrowing>],
+    ) -> Result<Vec<Restriction>, Problem> {
+        let unusable = |detail: String| unusable(account, detail);
         let endpoint = self.effective(account).map_err(|error| unusable(error.to_string()))?.endpoint;
         let api = endpoint.api_url.as_url();
         let mut restrictions = Vec::new();
@@ -135,11 +168,7 @@ impl Broker {
                 unusable("the scope or resource of its [[access]] rule makes no sense".to_owned())
             })?);
         }
-        let of_asked = |known: &&Restriction| asked.is_some_and(|asked| asked.target() == known.target());
-        let chosen = restrictions.iter().find(of_asked).or(restrictions.first());
-        chosen
-            .cloned()
-            .ok_or_else(|| unusable("no [[access]] rule says what the token is good for".to_owned()))
+        Ok(restrictions)
     }
 
     /// The account that is meant where a guest names none: the default one if it is for the guest, else the only one
@@ -173,6 +202,11 @@ impl Broker {
 pub(super) fn for_guest(status: AccountStatus) -> AccountStatus {
     // They name other accounts, and the place of the key.
     AccountStatus { warnings: Vec::new(), ..status }
+}
+
+fn unusable(account: &Account, detail: String) -> Problem {
+    let next_step = "ask who runs boxd to correct the [[access]] rule".to_owned();
+    problems::problem(Code::ActionRequired, &account.name, detail, next_step)
 }
 
 fn names(accounts: &[Arc<Account>]) -> Vec<AccountName> {

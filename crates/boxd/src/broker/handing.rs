@@ -49,6 +49,8 @@ impl Broker {
         account: &Account,
         handing: Handing<'_>,
     ) -> Result<(), Problem> {
+        // It was decided before the token was waited for: perhaps an hour ago.
+        self.still_permitted(caller, account, &handing)?;
         if self.audit.is_enabled() {
             let mut record = self.record(caller, AuditOutcome::Handed, handing.way);
             record.account = Some(account.name.as_str().to_owned());
@@ -67,6 +69,8 @@ impl Broker {
             recorded.map_err(|unrecorded: Unrecorded| {
                 problems::unavailable(&account.name, unrecorded.to_string(), Duration::from_secs(5))
             })?;
+            // A record that must be on the disk takes its time, too.
+            self.still_permitted(caller, account, &handing)?;
         }
         account.tally.serve();
         Ok(())

@@ -101,13 +101,24 @@ impl Row {
 }
 
 impl Broker {
-    /// Prometheus' text of these accounts, in pieces.
-    pub(super) fn metrics(&self, accounts: &[Arc<Account>]) -> impl Iterator<Item = Response> + Send + use<> {
+    /// Prometheus' text of these accounts, in pieces; for the owner also what concerns all clients.
+    pub(super) fn metrics(
+        &self,
+        accounts: &[Arc<Account>],
+        is_owner: bool,
+    ) -> impl Iterator<Item = Response> + Send + use<> {
         let now = self.clock.now();
         let rows: Vec<Row> = accounts.iter().map(|account| self.row(account, now)).collect();
         let mut own = Exposition::default();
         own.family("boxd_accounts", Kind::Gauge, "Accounts that boxd looks after.");
         own.sample("boxd_accounts", &[], rows.len());
+        if is_owner {
+            self.add_what_concerns_all(&mut own);
+        }
+        std::iter::once(own.into_text()).chain(Pieces { rows, family: 0, row: 0 }).map(Response::Metrics)
+    }
+
+    fn add_what_concerns_all(&self, own: &mut Exposition) {
         own.family("boxd_watchers", Kind::Gauge, "Clients that watch events, in either protocol.");
         own.sample("boxd_watchers", &[], self.feed.watchers());
         let name = "boxd_audit_records_waiting_as_lost";
@@ -117,7 +128,6 @@ impl Broker {
             "Records that the audit log could not take, and does not account for yet.",
         );
         own.sample(name, &[], self.audit.lost());
-        std::iter::once(own.into_text()).chain(Pieces { rows, family: 0, row: 0 }).map(Response::Metrics)
     }
 
     fn row(&self, account: &Arc<Account>, now: Now) -> Row {

@@ -59,6 +59,7 @@ impl Broker {
         account: &Account,
         token: &Zeroizing<String>,
         generation: Generation,
+        lent: &Lent,
     ) -> Result<Bearer, Problem> {
         let act = |detail: String| {
             let next_step = "correct the config, then: boxctl reload".to_owned();
@@ -75,7 +76,8 @@ impl Broker {
         let mut authorization = HeaderValue::from_str(&text)
             .map_err(|_invalid| act("the account's token fits into no header".to_owned()))?;
         authorization.set_sensitive(true);
-        Ok(Bearer { account: account.name.clone(), endpoint, authorization, generation })
+        let may_act_as = matches!(lent, Lent::Whole);
+        Ok(Bearer { account: account.name.clone(), endpoint, authorization, generation, may_act_as })
     }
 }
 
@@ -95,7 +97,7 @@ impl Lender {
         let Lent::Downscoped(_) = lent else {
             let until = broker.clock.boot().after(wait);
             let (token, generation) = broker.own_token(&account, refused, until, &caller.peer).await?;
-            let bearer = broker.bearer_of(&account, &token, generation)?;
+            let bearer = broker.bearer_of(&account, &token, generation, &lent)?;
             broker.hand_out(caller, &account, Handing::whole(AuditWay::Api, generation.0)).await?;
             return Ok(bearer);
         };
@@ -104,7 +106,7 @@ impl Lender {
         let wish = Wish { rejected, wait, ..own };
         let handed = broker.derived().get(wish.clone()).await?;
         let token = Zeroizing::new(handed.access.expose().to_owned());
-        let bearer = broker.bearer_of(&account, &token, handed.generation)?;
+        let bearer = broker.bearer_of(&account, &token, handed.generation, &lent)?;
         broker.hand_out(caller, &account, Handing::derived(AuditWay::Api, handed.generation, &wish)).await?;
         Ok(bearer)
     }

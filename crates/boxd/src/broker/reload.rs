@@ -10,25 +10,26 @@ use crate::{
     server::{BindError, DoorPlan},
 };
 
-/// Why a new configuration is refused.
+/// What is wrong with a new configuration.
 #[derive(Debug, thiserror::Error)]
 pub enum ReloadError {
-    /// It makes no sense.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// The socket of a rule cannot be had.
-    #[error("the socket of an access rule: {0}")]
-    Socket(#[from] BindError),
+    /// It makes no sense; the old one stays.
+    #[error("the new configuration is refused, the old one stays: {0}")]
+    Refused(#[from] ConfigError),
+    /// It is in force, but the socket of a rule cannot be had.
+    #[error("the new configuration is in force, but the socket of an access rule is missing: {0}")]
+    Doors(BindError),
 }
 
 impl Broker {
     /// Opens the sockets of the rules; what cannot be had is logged, and tried again at the next reload.
     pub async fn open_doors(&self) {
         let plans = door_plans(&self.config());
-        self.doors.open_all(plans).await;
+        // It is in the log, and at the next reload there is an answer, too.
+        drop(self.doors.open(plans).await);
     }
 
-    /// Puts a new configuration in force; a bad one is refused, and the old one stays.
+    /// Puts a new configuration in force; one that makes no sense is refused, and the old one stays.
     pub async fn reload(&self) -> Result<(), ReloadError> {
         let places = self.places.clone();
         let loading = tokio::task::spawn_blocking(move || {
@@ -45,21 +46,16 @@ impl Broker {
             // The loader panicked, which aborts the process.
             Err(_) => return Ok(()),
         };
-        let doors = match self.doors.prepare(door_plans(&config)).await {
-            Ok(doors) => doors,
-            Err(error) => {
-                tracing::error!(%error, "the new configuration is refused, the old one stays");
-                return Err(error.into());
-            }
-        };
         self.audit.configure(config.audit()).await;
+        let plans = door_plans(&config);
+        // Rules first, and whatever becomes of sockets: what others can do to one must not keep a right alive.
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
-        self.doors.put_in_force(doors);
+        let opened = self.doors.open(plans).await;
         self.api.reload();
         self.ways.reload();
         self.put_in_force();
         tracing::info!("the configuration was read anew");
-        Ok(())
+        opened.map_err(ReloadError::Doors)
     }
 
     fn put_in_force(&self) {
@@ -98,7 +94,8 @@ impl Broker {
 /// The sockets that the rules want.
 fn door_plans(config: &Config) -> Vec<DoorPlan> {
     let plan = |rule: &crate::access::Rule| {
-        Some(DoorPlan { path: Arc::clone(rule.socket.as_ref()?), group: rule.group })
+        let path = Arc::clone(rule.socket.as_ref()?);
+        Some(DoorPlan { path, group: rule.group, names_whom: rule.user.is_some() || rule.unit.is_some() })
     };
     config.access().iter().filter_map(plan).collect()
 }

@@ -11,6 +11,7 @@ use super::{
     account::Account,
     handing::{self, Handing},
     problems,
+    reload::ReloadError,
 };
 use crate::{
     access::{Need, Right},
@@ -83,7 +84,10 @@ impl Broker {
                 self.has_token(caller, &request)?;
                 Ok(Reply::One(Response::Done))
             }
-            Request::Metrics => Ok(listed(self.metrics(&self.visible(caller, Need::of(&Request::Metrics))))),
+            Request::Metrics => {
+                let accounts = self.visible(caller, Need::of(&Request::Metrics));
+                Ok(listed(self.metrics(&accounts, self.is_owner(caller))))
+            }
             Request::Api(call) => Ok(self.answer_call(caller, *call)),
             Request::ApiBody { .. } => Err(problems::body_without_call()),
             Request::OpenTokenEndpoint(open) => {
@@ -151,9 +155,15 @@ impl Broker {
                 Ok(()) => Ok(Response::Done),
                 Err(error) => Err(Problem {
                     code: Code::ActionRequired,
-                    detail: format!("the new configuration is refused, the old one stays: {error}"),
+                    detail: error.to_string(),
                     account: None,
-                    next_step: "correct the config file, then: boxctl reload".into(),
+                    next_step: match error {
+                        ReloadError::Refused(_) => "correct the config file, then: boxctl reload",
+                        ReloadError::Doors(_) => {
+                            "clear its place, or correct the config file, then: boxctl reload"
+                        }
+                    }
+                    .into(),
                     retry_after_seconds: None,
                 }),
             },
@@ -188,6 +198,11 @@ impl Broker {
         Ok(listed(
             accounts
                 .into_iter()
+                .filter({
+                    let (broker, caller) = (broker.clone(), Arc::clone(&caller));
+                    // A slow reader comes to it long after the list was made.
+                    move |account| broker.may_see(&caller, account.name.as_str())
+                })
                 .map(move |account| Response::Account(Box::new(broker.status_for(&caller, &account)))),
         ))
     }

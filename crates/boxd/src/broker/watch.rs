@@ -87,7 +87,11 @@ impl Broker {
 impl Watch {
     /// The next event; `None` once the watch has ended. Dropping the future loses nothing.
     pub async fn next(&mut self) -> Option<Arc<Event>> {
-        if let Some(account) = self.present.pop() {
+        while let Some(account) = self.present.pop() {
+            // A slow reader comes to it long after the list was made.
+            if !self.broker.may_see(&self.caller, account.name.as_str()) {
+                continue;
+            }
             return Some(Arc::new(Event {
                 id: None,
                 kind: EventKind::Present,

@@ -34,6 +34,9 @@ const HOP_BY_HOP: [HeaderName; 8] = [
 const OF_THE_CLIENT: [HeaderName; 6] =
     [HOST, AUTHORIZATION, COOKIE, EXPECT, CONTENT_LENGTH, HeaderName::from_static("cookie2")];
 
+/// Whom a call is made as, other than the token's user (Box: guide "As-User").
+pub(super) const AS_USER: &str = "as-user";
+
 /// Cookies would make one program's session another's.
 const OF_THE_SERVER: [HeaderName; 2] = [SET_COOKIE, HeaderName::from_static("set-cookie2")];
 

@@ -65,6 +65,8 @@ pub(crate) struct Bearer {
     /// `Bearer …`, marked as sensitive.
     pub(crate) authorization: HeaderValue,
     pub(crate) generation: Generation,
+    /// Whether calls may be made as another user (Box: guide "As-User"), where the token's app may do that.
+    pub(crate) may_act_as: bool,
 }
 
 /// Where tokens come from.

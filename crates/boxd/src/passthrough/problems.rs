@@ -3,7 +3,7 @@
 use boxd_proto::{Code, Problem};
 
 use super::{body::Broken, headers::TooMany, progress::LONGEST_STANDSTILL, slots::Full, target::BadTarget};
-use crate::account_name::AccountName;
+use crate::{account_name::AccountName, server::Peer};
 
 /// The config does not allow it.
 pub(crate) fn off() -> Problem {
@@ -12,6 +12,15 @@ pub(crate) fn off() -> Problem {
         None,
         "calls to Box's API are not passed through".into(),
         "set `enabled = true` in the section [api] of the config file (`boxctl paths config`), then: boxctl reload",
+    )
+}
+
+pub(super) fn as_another_user(account: &AccountName, peer: &Peer) -> Problem {
+    problem(
+        Code::Denied,
+        Some(account),
+        format!("{peer} may not make calls as other Box users"),
+        "leave the header As-User out, or ask who runs boxd",
     )
 }
 

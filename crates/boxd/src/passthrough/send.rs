@@ -87,6 +87,9 @@ pub(super) async fn begin<B: Stream>(
     let place = ways.enter(*peer).map_err(problems::full)?;
     let progress = Progress::new();
     let first = source.bearer(peer, account.as_deref()).await?;
+    if headers.contains_key(headers::AS_USER) && !first.may_act_as {
+        return Err(problems::as_another_user(&first.account, peer));
+    }
     let prepare = |bearer: &Bearer, body| {
         let base = target.host().base(&bearer.endpoint);
         let url =

@@ -21,6 +21,8 @@ pub struct DoorPlan {
     pub path: Arc<Path>,
     /// The group that it is for; `None`: whoever reaches it.
     pub group: Option<u32>,
+    /// Whether the rule itself tells apart who comes. Otherwise who reaches the socket has its rights.
+    pub names_whom: bool,
 }
 
 /// The sockets of all rules. Cheap to clone.
@@ -30,14 +32,6 @@ pub struct Doors(Arc<Shared>);
 /// New sockets, for the server.
 #[derive(Debug)]
 pub struct NewDoors(mpsc::UnboundedReceiver<NewDoor>);
-
-/// Sockets that listen already, and are served once they are put in force. Dropped, they are gone.
-#[derive(Debug)]
-#[must_use]
-pub struct Prepared {
-    wanted: Vec<DoorPlan>,
-    bound: Vec<(DoorPlan, Listener)>,
-}
 
 /// A socket to serve.
 #[derive(Debug)]
@@ -77,42 +71,31 @@ impl Doors {
         (Self(Arc::new(Shared { open: Mutex::default(), new })), NewDoors(doors))
     }
 
-    /// Binds what is wanted and not open yet, or no longer where it was; nothing else changes yet.
+    /// Opens what can be had, and closes what is no longer wanted.
     ///
     /// # Errors
-    /// Where one of them cannot be had; then none is.
-    pub async fn prepare(&self, wanted: Vec<DoorPlan>) -> Result<Prepared, BindError> {
-        let mut bound = Vec::new();
-        for plan in &wanted {
-            if let Some(listener) = self.bind(plan).await? {
-                bound.push((plan.clone(), listener));
-            }
-        }
-        Ok(Prepared { wanted, bound })
-    }
-
-    /// Opens what can be had, and tells of the rest.
-    pub async fn open_all(&self, wanted: Vec<DoorPlan>) {
-        let mut bound = Vec::new();
+    /// The first that cannot be had; each is logged, and none keeps the others from being opened or closed.
+    pub async fn open(&self, wanted: Vec<DoorPlan>) -> Result<(), BindError> {
+        // Closed by being dropped, before anything is waited for.
+        self.known().retain(|path, _| wanted.iter().any(|plan| plan.path == *path));
+        let (mut bound, mut first) = (Vec::new(), Ok(()));
         for plan in &wanted {
             match self.bind(plan).await {
                 Ok(Some(listener)) => bound.push((plan.clone(), listener)),
                 Ok(None) => {}
                 Err(error) => {
                     tracing::error!(%error, "the socket of an access rule is missing; to try again: boxctl reload");
+                    first = first.and(Err(error));
                 }
             }
         }
-        self.put_in_force(Prepared { wanted, bound });
+        self.put_in_force(&wanted, bound);
+        first
     }
 
-    /// Serves what was prepared, and closes what is no longer wanted.
-    pub fn put_in_force(&self, prepared: Prepared) {
-        let Prepared { wanted, bound } = prepared;
-        let mut open = self.open();
-        // Closed by being dropped.
-        open.retain(|path, _| wanted.iter().any(|plan| plan.path == *path));
-        for plan in &wanted {
+    fn put_in_force(&self, wanted: &[DoorPlan], bound: Vec<(DoorPlan, Listener)>) {
+        let mut open = self.known();
+        for plan in wanted {
             if let Some(known) = open.get_mut(&plan.path).filter(|known| known.group != plan.group) {
                 match permit(&plan.path, plan.group) {
                     Ok(()) => known.group = plan.group,
@@ -122,7 +105,7 @@ impl Doors {
                 }
             }
         }
-        for (DoorPlan { path, group }, listener) in bound {
+        for (DoorPlan { path, group, .. }, listener) in bound {
             let (close, closing) = oneshot::channel();
             let (at_end, closed) = oneshot::channel();
             let known = Open { group, inode: listener.inode(), close, closed };
@@ -138,7 +121,7 @@ impl Doors {
     /// A new listener, where one is needed.
     async fn bind(&self, plan: &DoorPlan) -> Result<Option<Listener>, BindError> {
         let gone = {
-            let mut open = self.open();
+            let mut open = self.known();
             match open.get(&plan.path) {
                 Some(known) if known.inode == inode_at(&plan.path) => return Ok(None),
                 Some(_) => open.remove(&plan.path),
@@ -150,10 +133,10 @@ impl Doors {
             // Its lock goes with it. It ends by being dropped: there is nothing to receive.
             drop(closed.await);
         }
-        Listener::bind_for_rule(&plan.path, plan.group).map(Some)
+        Listener::bind_for_rule(plan).map(Some)
     }
 
-    fn open(&self) -> MutexGuard<'_, BTreeMap<Arc<Path>, Open>> {
+    fn known(&self) -> MutexGuard<'_, BTreeMap<Arc<Path>, Open>> {
         self.0.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

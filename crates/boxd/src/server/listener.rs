@@ -23,7 +23,7 @@ use interprocess::{
     os::unix::local_socket::ListenerOptionsExt as _,
 };
 
-use super::{bind_error::BindError, counters::Counters};
+use super::{bind_error::BindError, counters::Counters, doors::DoorPlan};
 use crate::pulse::{Probe, Pulse, pulse};
 
 /// Only the owner may connect; on systems that ignore a socket's mode the directory's counts.
@@ -36,8 +36,9 @@ const WRITABLE_BY_OTHERS: u32 = 0o022;
 const RULE_MODE: u32 = 0o666;
 /// Where a rule is for a group, the system keeps others away already.
 const RULE_MODE_OF_GROUP: u32 = 0o660;
-/// Others must get to a rule's socket.
-const RULE_DIRECTORY_MODE: u32 = 0o755;
+/// A directory that is made for the socket of a rule: for all where the rule says who is meant, for a group where that
+/// is meant, else for nobody before its owner says so.
+const RULE_DIRECTORY_MODES: [u32; 3] = [0o755, 0o750, DIRECTORY_MODE];
 
 /// A socket that clients can connect to.
 #[derive(Debug)]
@@ -88,10 +89,12 @@ impl Listener {
     /// it is missing.
     ///
     /// Must be called within a tokio runtime.
-    pub(super) fn bind_for_rule(path: &Path, group: Option<u32>) -> Result<Self, BindError> {
-        prepare_rule_directory(path)?;
+    pub(super) fn bind_for_rule(plan: &DoorPlan) -> Result<Self, BindError> {
+        let path = &*plan.path;
+        prepare_rule_directory(plan)?;
         let listener = Self::bind_in_prepared(path)?;
-        permit(path, group).map_err(|error| BindError::system("open the socket to others", path, error))?;
+        permit(path, plan.group)
+            .map_err(|error| BindError::system("open the socket to others", path, error))?;
         Ok(listener)
     }
 
@@ -204,16 +207,27 @@ fn prepare_directory(path: &Path) -> Result<(), BindError> {
     check_directory(directory, &[rustix::process::geteuid().as_raw()])
 }
 
-fn prepare_rule_directory(path: &Path) -> Result<(), BindError> {
-    let directory = path.parent().unwrap_or(Path::new("/"));
-    match fs::create_dir(directory) {
-        // What the umask says must not keep those away whom the rule is for.
-        Ok(()) => fs::set_permissions(directory, fs::Permissions::from_mode(RULE_DIRECTORY_MODE))
+fn prepare_rule_directory(plan: &DoorPlan) -> Result<(), BindError> {
+    let directory = plan.path.parent().unwrap_or(Path::new("/"));
+    match DirBuilder::new().mode(DIRECTORY_MODE).create(directory) {
+        Ok(()) => open_rule_directory(directory, plan)
             .map_err(|error| BindError::system("open the socket's directory to others", directory, error))?,
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
         Err(error) => return Err(BindError::system("create the socket's directory", directory, error)),
     }
     check_directory(directory, &[rustix::process::geteuid().as_raw(), ROOT])
+}
+
+fn open_rule_directory(directory: &Path, plan: &DoorPlan) -> io::Result<()> {
+    let [of_all, of_group, closed] = RULE_DIRECTORY_MODES;
+    let mode = match plan.group {
+        Some(group) if std::os::unix::fs::chown(directory, None, Some(group)).is_ok() => of_group,
+        Some(_) => of_all,
+        None if plan.names_whom => of_all,
+        None => closed,
+    };
+    // Not by the builder: what the umask says must not keep those away whom the rule is for.
+    fs::set_permissions(directory, fs::Permissions::from_mode(mode))
 }
 
 /// Nobody but its owner, who is one of these, may put another socket in place of ours.
@@ -235,13 +249,15 @@ pub(super) fn lock_beside(path: &Path) -> Result<File, BindError> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     let name = PathBuf::from(name);
-    let no_symlink = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or_default();
+    // Nor is anything waited for that somebody put there, such as a pipe.
+    let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+    let flags = i32::try_from(flags.bits()).unwrap_or_default();
     let lock = OpenOptions::new()
         .write(true)
         .create(true)
         .truncate(false)
         .mode(LOCK_MODE)
-        .custom_flags(no_symlink)
+        .custom_flags(flags)
         .open(&name)
         .map_err(|error| BindError::system("open the lock beside the socket", &name, error))?;
     match lock.try_lock() {

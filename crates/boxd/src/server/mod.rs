@@ -37,7 +37,7 @@ use boxd_proto::{Problem, Request, Response};
 use doors::{Closing, NewDoor};
 
 use crate::{
-    access::Door,
+    access::{Door, Policy},
     http::LastTold,
     passthrough::{self, AnswerBody, Call},
     pulse::Probe,
@@ -47,7 +47,7 @@ pub use crate::http::HttpCounts;
 pub(crate) use admission::Seat;
 pub use bind_error::BindError;
 pub use counters::{Count, Counters};
-pub use doors::{DoorPlan, Doors, NewDoors, Prepared};
+pub use doors::{DoorPlan, Doors, NewDoors};
 pub(crate) use input::Input;
 pub use limits::Limits;
 #[cfg(unix)]
@@ -240,7 +240,9 @@ impl<S: Service> Server<S> {
 
     /// Answers one request, whatever protocol brought it, if its peer may make it.
     pub(crate) async fn call(&self, caller: &Arc<Caller>, request: Request) -> Reply {
-        let of_server = matches!(request, Request::Metrics);
+        // How busy the daemon is with others is no business of a guest.
+        let of_server =
+            matches!(request, Request::Metrics) && Policy::new(self.owner, &[]).is_owner(&caller.facts);
         match self.service.call(caller, request).await {
             Reply::Many(of_service) if of_server => {
                 let of_service = of_service.take_while(|response| *response != Response::End);

@@ -14,7 +14,7 @@ use interprocess::{
 };
 use widestring::U16CString;
 
-use super::{bind_error::BindError, counters::Counters};
+use super::{bind_error::BindError, counters::Counters, doors::DoorPlan};
 use crate::pulse::{Probe, Pulse, pulse};
 
 /// What Windows answers where the name belongs to another program (`ERROR_ACCESS_DENIED`), or all of its instances are
@@ -73,8 +73,8 @@ impl Listener {
     }
 
     /// The config has no rules for others here, so none has a pipe.
-    pub(super) fn bind_for_rule(path: &Path, _group: Option<u32>) -> Result<Self, BindError> {
-        Err(BindError::system("open a pipe for others", path, io::ErrorKind::Unsupported.into()))
+    pub(super) fn bind_for_rule(plan: &DoorPlan) -> Result<Self, BindError> {
+        Err(BindError::system("open a pipe for others", &plan.path, io::ErrorKind::Unsupported.into()))
     }
 
     /// The next client; who asks meanwhile learns that clients are taken in.

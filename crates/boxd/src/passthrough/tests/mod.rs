@@ -99,6 +99,7 @@ impl Tokens {
             endpoint: settings.resolve().unwrap(),
             authorization: HeaderValue::from_str(&format!("Bearer token-{generation}")).unwrap(),
             generation: Generation(generation),
+            may_act_as: true,
         }
     }
 }
