@@ -14,6 +14,6 @@ mod text;
 
 pub use clock::since_boot;
 pub use machine::machine_guid;
-pub use process::end_process;
+pub use process::{Process, end_process};
 pub use rights::{rights_of, rights_of_file};
 pub use sid::Sid;

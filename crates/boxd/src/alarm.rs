@@ -107,8 +107,6 @@ mod platform {
 
 #[cfg(not(target_os = "linux"))]
 mod platform {
-    use std::time::Duration;
-
     use super::{BootTime, Clock, Rang, io, polling};
 
     /// A capped sleep, after which the clocks are compared.

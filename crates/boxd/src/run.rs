@@ -219,7 +219,6 @@ fn open(options: &Options, sockets: &[Inherited]) -> Result<Opened, Failure> {
 }
 
 /// The sockets that the service manager listens on for us, else one of our own.
-#[cfg_attr(windows, expect(clippy::needless_pass_by_value, reason = "nothing is handed over there"))]
 fn listener(places: &Places, sockets: Vec<Inherited>) -> Result<Listener, BindError> {
     #[cfg(unix)]
     if !sockets.is_empty() {
@@ -231,7 +230,7 @@ fn listener(places: &Places, sockets: Vec<Inherited>) -> Result<Listener, BindEr
 }
 
 /// Clients whose connections started this boxd learn why it does not serve, where trying again would not help.
-#[cfg_attr(windows, expect(clippy::unused_async, reason = "nothing is handed over there"))]
+#[cfg_attr(windows, expect(clippy::unused_async, unused_variables, reason = "nothing is handed over there"))]
 async fn told_to_clients(failure: Failure, sockets: Vec<Inherited>) -> Failure {
     #[cfg(unix)]
     if matches!(failure.exit_code(), ALREADY_RUNNING | CONFIG) {

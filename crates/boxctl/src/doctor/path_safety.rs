@@ -7,7 +7,6 @@ use crate::import::shell_word;
 
 /// A file or directory as it lies there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(not(any(unix, test)), expect(dead_code, reason = "there is no way to ask for it here"))]
 pub(super) struct Step {
     pub(super) path: PathBuf,
     pub(super) uid: u32,

@@ -13,7 +13,6 @@ const LITTLE: u64 = 64 * 1024 * 1024;
 
 /// What a file system has left.
 #[derive(Clone, Copy, Debug)]
-#[cfg_attr(not(any(unix, test)), expect(dead_code, reason = "there is no way to ask for it here"))]
 struct Room {
     bytes: u64,
     /// Files that can still be made; `None` where there is no such limit.
@@ -41,9 +40,10 @@ fn room_of(directory: &Path) -> Option<Room> {
     })
 }
 
-#[cfg(not(unix))]
-fn room_of(_directory: &Path) -> Option<Room> {
-    None
+#[cfg(windows)]
+fn room_of(directory: &Path) -> Option<Room> {
+    let bytes = boxd_os::windows::file::room(directory).ok()?;
+    Some(Room { bytes, files: None, read_only: false })
 }
 
 fn judge(directory: &Path, room: Room) -> Finding {

@@ -1,6 +1,6 @@
 //! What the kernel tells of the process at the other end of a local socket, beyond its user.
 
-use interprocess::local_socket::{tokio::Stream, traits::StreamCommon};
+use interprocess::local_socket::tokio::Stream;
 
 use crate::access::Unit;
 
@@ -17,7 +17,10 @@ pub(crate) struct Process {
 
 #[cfg(not(target_os = "linux"))]
 mod elsewhere {
-    use super::{Process, Stream, StreamCommon as _, Unit};
+    #[cfg(unix)]
+    use interprocess::local_socket::traits::StreamCommon as _;
+
+    use super::{Process, Stream, Unit};
 
     /// Its groups, as far as the system counts them all (`xucred` holds 16).
     #[cfg(unix)]
@@ -54,12 +57,13 @@ mod linux {
         os::fd::{AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd},
     };
 
+    use interprocess::local_socket::traits::StreamCommon as _;
     use rustix::{
         event::{PollFd, PollFlags, Timespec},
         process::{Pid, PidfdFlags},
     };
 
-    use super::{Process, Stream, StreamCommon as _, Unit};
+    use super::{Process, Stream, Unit};
 
     /// More groups than these a process can't have (`NGROUPS_MAX`, limits.h).
     const MOST_GROUPS: usize = 65_536;

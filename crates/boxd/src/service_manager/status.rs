@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::notice::Notices;
+use super::Notices;
 use crate::broker::Broker;
 
 /// What happens to accounts within this time is told together.
