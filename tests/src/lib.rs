@@ -12,6 +12,7 @@ pub mod binaries;
 pub mod browser;
 pub mod curl;
 pub mod daemon;
+#[cfg(unix)]
 pub mod guest;
 pub mod http;
 pub mod keyring;

@@ -16,7 +16,7 @@ pub(super) const DEADLINES: Deadlines =
     Deadlines { run: Duration::from_secs(30), end: Duration::from_secs(5) };
 /// What the command gets of boxd's environment: where it is at home, and how it reaches the person's desktop.
 /// Everything else may hold a secret.
-const VARIABLES: [&str; 14] = [
+const VARIABLES: [&str; 21] = [
     "PATH",
     "HOME",
     "LANG",
@@ -31,6 +31,13 @@ const VARIABLES: [&str; 14] = [
     "SystemRoot",
     "USERPROFILE",
     "APPDATA",
+    "LOCALAPPDATA",
+    "USERNAME",
+    "TEMP",
+    "ComSpec",
+    "PATHEXT",
+    "SystemDrive",
+    "ProgramFiles",
 ];
 /// Most of the end of its output that is kept, in bytes.
 const KEPT: usize = 2048;
