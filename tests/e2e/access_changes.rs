@@ -96,7 +96,7 @@ fn whoever_can_write_a_rules_directory_keeps_no_right_alive_by_it() {
                 place.parent().expect("a directory"),
                 std::fs::Permissions::from_mode(0o777),
             )
-            .expect("ours")
+            .expect("ours");
         },
         &|| {
             std::fs::remove_file(place.with_extension("sock.lock")).expect("it is there");

@@ -8,7 +8,7 @@ use boxd_client::Client;
 use boxd_os::windows::{Sid, pipe::Connection};
 use boxd_proto::{Request, encode};
 use boxd_tests::{Daemon, Sandbox};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// A native hello of version 1, as the protocol's specification has it.
 const HELLO: [u8; 8] = [0xB0, 0x58, 0x44, 0x0D, 1, 1, 0, 0];
@@ -191,4 +191,55 @@ fn what_is_no_pipe_of_this_machine_is_refused_by_name() {
         assert_ne!(outcome.code, 0, "{arguments:?}");
         assert!(outcome.stderr.contains(word), "{arguments:?}: {}", outcome.stderr);
     }
+}
+
+#[test]
+fn doctor_finds_nothing_wrong_with_a_healthy_boxd() {
+    let (_sandbox, daemon) = running();
+    let outcome = daemon.boxctl(&["doctor", "--json"]);
+    let report: Value = serde_json::from_str(&outcome.stdout).expect("JSON");
+    let state = |name: &str| {
+        let checks = report["checks"].as_array().expect("an array");
+        let found = checks.iter().find(|check| check["check"] == name);
+        found.map(|check| check["state"].as_str().unwrap_or_default().to_owned())
+    };
+    for name in ["daemon", "version", "state", "room", "key", "box", "account"] {
+        assert_eq!(state(name).as_deref(), Some("ok"), "{name}: {report}");
+    }
+    assert!(state("service").is_some() && report["state"] != "fail", "{report}");
+    assert_eq!(outcome.code, 0);
+}
+
+#[test]
+fn a_service_is_a_task_of_this_user() {
+    let daemon = Daemon::prepared("");
+    let shown = daemon.boxctl(&["service", "install", "--print"]);
+    assert_eq!(shown.code, 0, "{}", shown.stderr);
+    for part in ["<LogonTrigger>", "boxd.exe", "schtasks /Create /TN boxd /XML", "schtasks /Run /TN boxd"] {
+        assert!(shown.stdout.contains(part), "no {part}: {}", shown.stdout);
+    }
+    assert!(!daemon.home().join("boxd").exists(), "nothing was changed");
+}
+
+#[test]
+fn a_command_is_told_that_a_person_is_needed() {
+    let sandbox = Sandbox::start(&[]);
+    let mut daemon = Daemon::prepared("");
+    let heard = daemon.home().join("heard");
+    let command = format!("more > {}", heard.display());
+    daemon.configure(&format!("[notify]\ncommand = ['cmd', '/c', '{command}']\n"));
+    daemon.restart();
+    let imported = daemon.boxctl_with(&["import", "-", "-a", "work"], &sandbox.line.to_string());
+    assert_eq!(imported.code, 0, "{}", imported.stderr);
+    sandbox.control("POST", "revoke", Some(&json!({ "grant": 1 })));
+    assert_eq!(daemon.boxctl(&["refresh", "work"]).code, 4);
+    for _ in 0..600 {
+        let text = std::fs::read_to_string(&heard).unwrap_or_default();
+        if let Ok(event) = serde_json::from_str::<Value>(&text) {
+            assert_eq!(event["account"], "work", "{event}");
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    panic!("not told: {}", daemon.log());
 }

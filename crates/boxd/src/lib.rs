@@ -19,6 +19,7 @@ pub mod config;
 mod constant_time;
 pub mod derived;
 pub mod drift;
+mod group;
 pub mod hardening;
 mod http;
 pub mod logging;

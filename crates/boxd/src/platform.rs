@@ -10,7 +10,7 @@ pub use self::wiping_allocator::WipingAllocator;
 
 #[cfg(target_os = "linux")]
 use std::io;
-#[cfg(unix)]
+#[cfg(all(unix, not(target_vendor = "apple")))]
 use std::os::fd::OwnedFd;
 
 pub(crate) use database::{Lookup, group_id, user_id};
@@ -52,7 +52,7 @@ fn is_only_thread() -> bool {
 
 /// Takes over `count` descriptors from `first` on, which somebody opened for this process before it began; they are
 /// closed on exec from now on. Only the first call gets any.
-#[cfg(unix)]
+#[cfg(all(unix, not(target_vendor = "apple")))]
 pub(crate) fn take_descriptors(first: i32, count: i32) -> std::io::Result<Vec<OwnedFd>> {
     use std::{
         os::fd::{BorrowedFd, FromRawFd as _},

@@ -13,7 +13,7 @@ pub use windows::Wishes;
 /// What the system asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wish {
-    /// SIGTERM or the first SIGINT; on Windows Ctrl-C, the console's end, log-off and shutdown: finish what is in flight,
+    /// SIGTERM or the first SIGINT; on Windows the first Ctrl-C, the console's end, log-off and shutdown: finish what is in flight,
     /// then end.
     Stop,
     /// SIGHUP: read the configuration anew. Windows has no such thing; `boxctl reload` does it everywhere.

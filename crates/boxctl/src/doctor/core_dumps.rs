@@ -9,7 +9,7 @@ pub(super) fn check(scene: &Scene) -> Vec<Finding> {
     let pattern = std::fs::read_to_string("/proc/sys/kernel/core_pattern").unwrap_or_default();
     vec![match process {
         Some(process) => judge(process, pattern.trim()),
-        None => Finding::skipped(NAME, "no boxd runs here that could be looked at"),
+        None => Finding::skipped(NAME, Process::unseen(scene)),
     }]
 }
 

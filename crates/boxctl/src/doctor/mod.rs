@@ -10,6 +10,7 @@ mod config;
 mod copies;
 mod core_dumps;
 mod daemon;
+mod elsewhere;
 mod file_system;
 mod finding;
 mod key;

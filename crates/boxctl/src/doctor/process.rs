@@ -1,5 +1,7 @@
 //! What the system tells of the daemon's process.
 
+use super::scene::Scene;
+
 /// A process, as `/proc` shows it to anybody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Process {
@@ -24,6 +26,14 @@ impl Process {
             dumpable: (uid != 0).then_some(owner == uid),
             core_limit: core_limit(&read("limits")?)?,
         })
+    }
+
+    /// Why there is none.
+    pub(super) fn unseen(scene: &Scene) -> &'static str {
+        match scene.answering() {
+            Some(_) => "this system does not show it",
+            None => "no boxd runs here that could be looked at",
+        }
     }
 }
 

@@ -40,9 +40,10 @@ fn room_of(directory: &Path) -> Option<Room> {
     })
 }
 
-#[cfg(not(unix))]
-fn room_of(_directory: &Path) -> Option<Room> {
-    None
+#[cfg(windows)]
+fn room_of(directory: &Path) -> Option<Room> {
+    let bytes = boxd_os::windows::file::room(directory).ok()?;
+    Some(Room { bytes, files: None, read_only: false })
 }
 
 fn judge(directory: &Path, room: Room) -> Finding {

@@ -1,6 +1,7 @@
 //! Check `service`: whether boxd comes back by itself after a crash and a reboot.
 
 use super::{
+    elsewhere,
     finding::Finding,
     scene::Scene,
     unit::{self, Unit},
@@ -9,6 +10,9 @@ use super::{
 const NAME: &str = "service";
 
 pub(super) fn check(scene: &Scene) -> Vec<Finding> {
+    if !cfg!(target_os = "linux") {
+        return vec![elsewhere::check(NAME, scene.system)];
+    }
     let manager = Manager { system: scene.system };
     let Some((service, socket)) =
         unit::show("boxd.service", scene.system).zip(unit::show("boxd.socket", scene.system))

@@ -11,6 +11,7 @@ use boxd_client::Code;
 use super::{
     ask::ask,
     diagnose::{Fault, diagnose},
+    end_daemon::end_daemon,
     plan::{File, OnFailure, Plan, Run, Step},
     site::Site,
 };
@@ -44,6 +45,10 @@ pub(crate) fn execute(site: &Site, plan: &Plan) -> Result<(), Failure> {
 fn take(site: &Site, step: &Step, undo: &mut Vec<Undo>) -> Result<(), Failure> {
     let (path, done) = match step {
         Step::Run(run) => return start(site, run),
+        Step::EndDaemon => {
+            end_daemon(site);
+            return Ok(());
+        }
         Step::Directory { path, mode } => (path, directories(path, Some(*mode), undo)),
         Step::Write(file) => (&file.path, write(file, undo)),
         Step::Remove(path) => (path, remove(path, undo)),
@@ -57,7 +62,7 @@ fn changed(step: &Step) -> Option<&Path> {
     match step {
         Step::Directory { path, .. } | Step::Remove(path) | Step::Rename { from: path, .. } => Some(path),
         Step::Write(file) => Some(&file.path),
-        Step::Run(_) => None,
+        Step::EndDaemon | Step::Run(_) => None,
     }
 }
 

@@ -6,6 +6,7 @@
 pub(crate) mod ask;
 pub(crate) mod diagnose;
 pub(crate) mod diff;
+mod end_daemon;
 pub(crate) mod execute;
 pub(crate) mod judge;
 pub(crate) mod launchd;

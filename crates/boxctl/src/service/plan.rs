@@ -23,6 +23,8 @@ pub(crate) enum Step {
     Rename { from: PathBuf, to: PathBuf },
     /// A file or link goes; one that is gone already is fine.
     Remove(PathBuf),
+    /// The daemon that answers is asked to end, and has; one that does not hear it is left to the next step.
+    EndDaemon,
     /// A program runs.
     Run(Run),
 }
@@ -115,6 +117,7 @@ impl Step {
             }
             Self::Rename { from, to } => format!("# rename {} to {}\n", from.display(), to.display()),
             Self::Remove(path) => format!("# remove {}\n", path.display()),
+            Self::EndDaemon => "# ask boxd to end, and wait until it has\n".to_owned(),
             Self::Run(run) => format!("# run: {}\n", run.shown()),
         }
     }
@@ -138,6 +141,7 @@ impl Step {
                 json!({ "step": "rename", "from": from.display().to_string(), "to": to.display().to_string() })
             }
             Self::Remove(path) => json!({ "step": "remove", "path": path.display().to_string() }),
+            Self::EndDaemon => json!({ "step": "end_daemon", "may_fail": true }),
             Self::Run(run) => json!({
                 "step": "run",
                 "command": run.words,

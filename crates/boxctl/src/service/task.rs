@@ -70,7 +70,7 @@ pub(crate) fn install(seen: &Seen, force: bool) -> Plan {
         }
         if due || !known && placed.present.is_ours() {
             if seen.state.activity.is_up() {
-                plan.try_run(&["schtasks", "/End", "/TN", NAME]);
+                end(&mut plan);
             }
             let path = placed.file.path.to_string_lossy();
             plan.run(&["schtasks", "/Create", "/TN", NAME, "/XML", &path, "/F"]);
@@ -96,7 +96,9 @@ pub(crate) fn uninstall(seen: &Seen) -> Plan {
         plan.steps.extend(keep(placed));
     }
     if seen.state.known {
-        plan.try_run(&["schtasks", "/End", "/TN", NAME]);
+        // First: the trigger that brings a dead boxd back would start it again.
+        plan.try_run(&["schtasks", "/Change", "/TN", NAME, "/DISABLE"]);
+        end(&mut plan);
         plan.run(&["schtasks", "/Delete", "/TN", NAME, "/F"]);
     }
     for placed in seen.files.iter().filter(|placed| placed.present != Present::Absent) {
@@ -111,8 +113,14 @@ fn keep(placed: &Placed) -> Option<Step> {
     Some(Step::Write(File { path: placed.aside.clone(), text, ..placed.file.clone() }))
 }
 
-/// Starts, stops or restarts. The scheduler cannot ask a program to end, only end it, which closes its console: Windows
-/// then leaves it five seconds.
+/// The scheduler cannot ask a program to end, only end it, which closes its console: Windows then leaves it five seconds,
+/// less than a renewal may take. So boxd is asked first.
+fn end(plan: &mut Plan) {
+    plan.steps.push(Step::EndDaemon);
+    plan.try_run(&["schtasks", "/End", "/TN", NAME]);
+}
+
+/// Starts, stops or restarts.
 pub(crate) fn control(verb: Verb) -> Plan {
     let mut plan = Plan::default();
     match verb {
@@ -123,10 +131,10 @@ pub(crate) fn control(verb: Verb) -> Plan {
         Verb::Stop => {
             // First: the trigger that brings a dead boxd back would start it again.
             plan.run_last(&["schtasks", "/Change", "/TN", NAME, "/DISABLE"]);
-            plan.try_run(&["schtasks", "/End", "/TN", NAME]);
+            end(&mut plan);
         }
         Verb::Restart => {
-            plan.try_run(&["schtasks", "/End", "/TN", NAME]);
+            end(&mut plan);
             plan.run_last(&["schtasks", "/Run", "/TN", NAME]);
         }
     }

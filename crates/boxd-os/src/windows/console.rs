@@ -1,6 +1,6 @@
 //! The console: input that is not shown, and Ctrl-C that is left to another program.
 
-use std::{io, ptr};
+use std::{io, ptr, thread::sleep, time::Duration};
 
 use windows_sys::Win32::{
     Foundation::{HANDLE, INVALID_HANDLE_VALUE},
@@ -9,6 +9,9 @@ use windows_sys::Win32::{
         GetConsoleMode, GetStdHandle, ReadConsoleW, STD_INPUT_HANDLE, SetConsoleCtrlHandler, SetConsoleMode,
     },
 };
+
+/// Windows waits no longer than 20 s for a handler (at shutdown).
+const LONGER_THAN_LEFT: Duration = Duration::from_secs(30);
 
 /// The console of stdin, which shows nothing of what is typed until this is dropped. Ctrl-C comes in as a character.
 #[derive(Debug)]
@@ -59,7 +62,8 @@ impl Drop for Quiet {
 }
 
 /// Leaves Ctrl-C and Ctrl-Break to the other programs of this console, for as long as this process lives. (To ignore them
-/// would be inherited by those that it starts.)
+/// would be inherited by those that it starts.) Where the console goes away this process stays as long as it may, about
+/// five seconds, so that the others can end in order.
 pub fn leave_interrupts() -> io::Result<()> {
     // SAFETY: the handler is a function that lives as long as the process, and touches nothing.
     match unsafe { SetConsoleCtrlHandler(Some(take), 1) } {
@@ -68,7 +72,12 @@ pub fn leave_interrupts() -> io::Result<()> {
     }
 }
 
-/// Takes the two interrupts, so that the system does not end this process; the rest has its usual effect.
+/// Takes the two interrupts, so that the system does not end this process. It runs in a thread of its own, and the other
+/// events end the process when it returns.
 unsafe extern "system" fn take(event: u32) -> i32 {
-    i32::from(event == CTRL_C_EVENT || event == CTRL_BREAK_EVENT)
+    let is_interrupt = event == CTRL_C_EVENT || event == CTRL_BREAK_EVENT;
+    if !is_interrupt {
+        sleep(LONGER_THAN_LEFT);
+    }
+    i32::from(is_interrupt)
 }

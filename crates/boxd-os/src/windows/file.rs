@@ -1,4 +1,4 @@
-//! Files: a replacement that has reached the disk, and a directory that is its owner's alone.
+//! Files: a replacement that has reached the disk, a directory that is its owner's alone, and the room that is left.
 
 use std::{ffi::c_void, io, path::Path, ptr, thread::sleep, time::Duration};
 
@@ -8,7 +8,9 @@ use windows_sys::Win32::{
         Authorization::{ConvertStringSecurityDescriptorToSecurityDescriptorW, SDDL_REVISION_1},
         PSECURITY_DESCRIPTOR, SECURITY_ATTRIBUTES,
     },
-    Storage::FileSystem::{CreateDirectoryW, MOVEFILE_REPLACE_EXISTING, MOVEFILE_WRITE_THROUGH, MoveFileExW},
+    Storage::FileSystem::{
+        CreateDirectoryW, GetDiskFreeSpaceExW, MOVEFILE_REPLACE_EXISTING, MOVEFILE_WRITE_THROUGH, MoveFileExW,
+    },
 };
 
 use super::{sid::Sid, text::wide};
@@ -73,6 +75,16 @@ pub fn make_private_directory(path: &Path) -> io::Result<()> {
     if made == 0 { Err(error) } else { Ok(()) }
 }
 
+/// How many bytes this user can still write where a directory is.
+pub fn room(directory: &Path) -> io::Result<u64> {
+    let name = wide(directory);
+    let mut bytes = 0;
+    // SAFETY: the name ends with NUL, and one number is written.
+    let told =
+        unsafe { GetDiskFreeSpaceExW(name.as_ptr(), &raw mut bytes, ptr::null_mut(), ptr::null_mut()) };
+    if told == 0 { Err(io::Error::last_os_error()) } else { Ok(bytes) }
+}
+
 #[cfg(test)]
 mod tests {
     use std::{
@@ -85,6 +97,13 @@ mod tests {
 
     /// What opens a directory itself (`FILE_FLAG_BACKUP_SEMANTICS`).
     const DIRECTORY_TOO: u32 = 0x0200_0000;
+
+    #[test]
+    fn the_room_is_that_of_a_directory_that_is_there() {
+        let home = tempfile::tempdir().unwrap();
+        assert!(room(home.path()).unwrap() > 0);
+        assert!(room(&home.path().join("none")).is_err());
+    }
 
     #[test]
     fn a_file_takes_the_place_of_another() {

@@ -1,12 +1,12 @@
 //! The files of the log: one that grows, and older ones with a number behind their name.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File},
     io::{self, Read as _, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
 };
 
-use super::Settings;
+use super::{Settings, system};
 
 const NAME: &str = "audit.log";
 
@@ -35,10 +35,11 @@ impl LogFile {
 
     fn try_append(&mut self, lines: &[u8], durable: bool) -> io::Result<()> {
         let length = u64::try_from(lines.len()).unwrap_or(u64::MAX);
-        let (mut file, size) = match self.open.take().filter(|(file, _)| self.is_in_place(file)) {
-            Some(open) => open,
-            None => open(&path(&self.directory, 0))?,
-        };
+        let (mut file, size) =
+            match self.open.take().filter(|(file, _)| system::is_in_place(file, &path(&self.directory, 0))) {
+                Some(open) => open,
+                None => open(&path(&self.directory, 0))?,
+            };
         let mut size = size;
         if size > 0 && size.saturating_add(length) > self.settings.max_size {
             drop(file);
@@ -50,26 +51,11 @@ impl LogFile {
             file.sync_data()?;
             if size == 0 {
                 // Its name must be there as well.
-                File::open(&self.directory)?.sync_all()?;
+                system::sync_names(&self.directory)?;
             }
         }
         self.open = Some((file, size.saturating_add(length)));
         Ok(())
-    }
-
-    /// Whether the file still has its name: what is written into one that somebody removed is nowhere.
-    #[cfg(unix)]
-    fn is_in_place(&self, file: &File) -> bool {
-        use std::os::unix::fs::MetadataExt as _;
-        let here = fs::symlink_metadata(path(&self.directory, 0));
-        matches!((here, file.metadata()), (Ok(here), Ok(open)) if (here.dev(), here.ino()) == (open.dev(), open.ino()))
-    }
-
-    /// An open file cannot be removed there.
-    #[cfg(not(unix))]
-    #[expect(clippy::unused_self, reason = "as where it can be")]
-    fn is_in_place(&self, _file: &File) -> bool {
-        true
     }
 
     /// Puts the file aside. What there is no room for is gone.
@@ -121,15 +107,7 @@ fn path(directory: &Path, number: u32) -> PathBuf {
 
 /// The file, with its size. Where a crash left half a line the next one begins anew.
 fn open(path: &Path) -> io::Result<(File, u64)> {
-    let mut options = OpenOptions::new();
-    options.read(true).append(true).create(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        let no_symlink = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or_default();
-        options.mode(0o600).custom_flags(no_symlink);
-    }
-    let mut file = options.open(path)?;
+    let mut file = system::options().read(true).append(true).create(true).open(path)?;
     let mut size = file.metadata()?.len();
     if size > 0 {
         let mut last = [0];

@@ -8,6 +8,7 @@ mod file;
 mod line;
 mod merging;
 mod query;
+mod system;
 mod writer;
 
 use std::{

@@ -10,6 +10,8 @@ use std::{
 
 use zeroize::Zeroizing;
 
+use crate::group::Group;
+
 /// Most output that is read, in bytes: more is no secret.
 const OUTPUT_LIMIT: u64 = 64 * 1024;
 /// Most of the end of its standard error that is kept, in bytes.
@@ -31,12 +33,11 @@ pub(super) fn output(words: &[String], deadline: Duration) -> Result<Zeroizing<V
     let (program, arguments) = words.split_first().ok_or("no command is given")?;
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    // A group of its own, so that its children end with it.
-    #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    // So that its children end with it.
+    Group::prepare(&mut command);
     let child = command.spawn().map_err(|error| format!("cannot be run: {error}"))?;
 
-    let id = child.id();
+    let group = Group::of(&child);
     let complaint = Complaint::default();
     let (sender, receiver) = mpsc::channel();
     let heard = complaint.clone();
@@ -45,7 +46,7 @@ pub(super) fn output(words: &[String], deadline: Duration) -> Result<Zeroizing<V
         sender.send(outcome(child, heard)).ok();
     });
     let Ok(outcome) = receiver.recv_timeout(deadline) else {
-        end_group(id);
+        group.end();
         return Err(format!("no answer within {} s{}", deadline.as_secs_f32(), complaint.told()));
     };
     match (outcome.status, outcome.output) {
@@ -111,16 +112,3 @@ fn is_unprintable(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
-
-#[cfg(unix)]
-fn end_group(id: u32) {
-    let group = i32::try_from(id).ok().and_then(rustix::process::Pid::from_raw);
-    if let Some(group) = group {
-        // It may just have ended by itself.
-        rustix::process::kill_process_group(group, rustix::process::Signal::KILL).ok();
-    }
-}
-
-/// Elsewhere a process that hangs is left to its user.
-#[cfg(not(unix))]
-fn end_group(_id: u32) {}

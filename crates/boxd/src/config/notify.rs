@@ -12,7 +12,8 @@ use super::{
 
 const NOTIFY: Keys = Keys { known: &["command"], elsewhere: &[] };
 /// Where programs are looked for if nobody says.
-pub(crate) const USUAL_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+pub(crate) const USUAL_PATH: &str =
+    if cfg!(windows) { r"C:\Windows\System32;C:\Windows" } else { "/usr/local/bin:/usr/bin:/bin" };
 
 /// A command that gets each event as JSON on its standard input. It is run without a shell.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +54,11 @@ impl Hook {
             return Err(value.invalid("holds a NUL character"));
         }
         // A bare name is looked up in PATH, a path is relative to the config file, as all file names are.
-        let program = if program.contains('/') { base.join(program) } else { PathBuf::from(program) };
+        let program = if program.contains(std::path::is_separator) {
+            base.join(program)
+        } else {
+            PathBuf::from(program)
+        };
         Ok(Self { program, arguments })
     }
 
@@ -64,18 +69,24 @@ impl Hook {
     pub fn locate(&self, path: Option<&OsStr>) -> Result<PathBuf, NotRunnable> {
         let missing = |place| NotRunnable::Missing { program: self.program.clone(), place };
         if self.program.components().count() > 1 {
-            return match (self.program.is_file(), is_executable(&self.program)) {
-                (true, true) => Ok(self.program.clone()),
-                (true, false) => Err(NotRunnable::NotExecutable(self.program.clone())),
-                (false, _) => Err(missing("there")),
-            };
+            let file = file_of(self.program.clone()).ok_or_else(|| missing("there"))?;
+            return if is_executable(&file) { Ok(file) } else { Err(NotRunnable::NotExecutable(file)) };
         }
         let path = path.unwrap_or(OsStr::new(USUAL_PATH));
         std::env::split_paths(path)
-            .map(|directory| directory.join(&self.program))
-            .find(|file| file.is_file() && is_executable(file))
+            .filter_map(|directory| file_of(directory.join(&self.program)))
+            .find(|file| is_executable(file))
             .ok_or_else(|| missing("in PATH"))
     }
+}
+
+/// The file that is meant by a path: Windows finds `x.exe` for `x`, too.
+fn file_of(path: PathBuf) -> Option<PathBuf> {
+    let with_ending = path.with_extension("exe");
+    if cfg!(windows) && path.extension().is_none() && with_ending.is_file() {
+        return Some(with_ending);
+    }
+    path.is_file().then_some(path)
 }
 
 #[cfg(unix)]

@@ -9,14 +9,14 @@ use std::{
     time::Duration,
 };
 
-use crate::config::Hook;
+use crate::{config::Hook, group::Group};
 
 /// How long the command may take before it is asked to end, and how long that may take.
 pub(super) const DEADLINES: Deadlines =
     Deadlines { run: Duration::from_secs(30), end: Duration::from_secs(5) };
 /// What the command gets of boxd's environment: where it is at home, and how it reaches the person's desktop.
 /// Everything else may hold a secret.
-const VARIABLES: [&str; 14] = [
+const VARIABLES: [&str; 21] = [
     "PATH",
     "HOME",
     "LANG",
@@ -31,6 +31,13 @@ const VARIABLES: [&str; 14] = [
     "SystemRoot",
     "USERPROFILE",
     "APPDATA",
+    "LOCALAPPDATA",
+    "USERNAME",
+    "TEMP",
+    "ComSpec",
+    "PATHEXT",
+    "SystemDrive",
+    "ProgramFiles",
 ];
 /// Most of the end of its output that is kept, in bytes.
 const KEPT: usize = 2048;
@@ -72,9 +79,11 @@ pub(super) fn run(
     let mut command = Command::new(&hook.program);
     command.args(&hook.arguments).env_clear().envs(environment);
     command.stdin(Stdio::piped()).stdout(sink).stderr(errors);
-    // A group of its own, so that its children end with it; and no directory of boxd's.
+    // So that its children end with it.
+    Group::prepare(&mut command);
+    // No directory of boxd's.
     #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(command.current_dir("/"), 0);
+    command.current_dir("/");
     let mut child = command.spawn().map_err(|error| format!("cannot be run: {error}"))?;
     // Else the pipe would never end.
     drop(command);
@@ -91,8 +100,8 @@ pub(super) fn run(
         // Who does not read is free not to, and holds up this thread only, until its end.
         thread::spawn(move || stdin.write_all(input.as_bytes()).ok());
     }
-    let id = child.id();
-    let status = wait(child, id, deadlines);
+    let group = Group::of(&child);
+    let status = wait(child, &group, deadlines);
     hearing.recv_timeout(LAST_WORDS).ok();
     match status {
         Ok(Some(status)) if status.success() => {
@@ -106,7 +115,7 @@ pub(super) fn run(
 }
 
 /// Its exit status; `None` where it had to be ended.
-fn wait(mut child: Child, id: u32, deadlines: Deadlines) -> io::Result<Option<ExitStatus>> {
+fn wait(mut child: Child, group: &Group, deadlines: Deadlines) -> io::Result<Option<ExitStatus>> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         // Nobody listens once the deadlines have passed.
@@ -115,35 +124,12 @@ fn wait(mut child: Child, id: u32, deadlines: Deadlines) -> io::Result<Option<Ex
     if let Ok(status) = receiver.recv_timeout(deadlines.run) {
         return status.map(Some);
     }
-    signal_group(id, Last::Asked);
+    group.ask_to_end();
     receiver.recv_timeout(deadlines.end).ok();
     // Also what it started and left behind.
-    signal_group(id, Last::Forced);
+    group.end();
     Ok(None)
 }
-
-#[derive(Clone, Copy)]
-enum Last {
-    Asked,
-    Forced,
-}
-
-#[cfg(unix)]
-fn signal_group(id: u32, last: Last) {
-    use rustix::process::{Pid, Signal, kill_process_group};
-    let signal = match last {
-        Last::Asked => Signal::TERM,
-        Last::Forced => Signal::KILL,
-    };
-    if let Some(group) = i32::try_from(id).ok().and_then(Pid::from_raw) {
-        // It may just have ended by itself.
-        kill_process_group(group, signal).ok();
-    }
-}
-
-/// Elsewhere a process that hangs is left to its user.
-#[cfg(not(unix))]
-fn signal_group(_id: u32, _last: Last) {}
 
 /// The end of what a command wrote.
 #[derive(Clone, Default)]

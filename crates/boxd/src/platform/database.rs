@@ -2,7 +2,7 @@
 
 /// What a search for a name came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(windows, expect(dead_code, reason = "rules for others, who are found here, are refused there"))]
+#[cfg_attr(windows, expect(dead_code, reason = "there are no numbers to be found"))]
 pub(crate) enum Lookup {
     /// Its number.
     Found(u32),
@@ -33,13 +33,13 @@ pub(crate) fn group_id(name: &str) -> Lookup {
 }
 
 /// Windows has no such numbers.
-#[cfg(not(unix))]
+#[cfg(windows)]
 pub(crate) fn user_id(_name: &str) -> Lookup {
     Lookup::Failed("this system does not number its users".to_owned())
 }
 
 /// Windows has no such numbers.
-#[cfg(not(unix))]
+#[cfg(windows)]
 pub(crate) fn group_id(_name: &str) -> Lookup {
     Lookup::Failed("this system does not number its groups".to_owned())
 }

@@ -1,8 +1,6 @@
 //! What the kernel tells of the process at the other end of a local socket, beyond its user.
 
 use interprocess::local_socket::tokio::Stream;
-#[cfg(unix)]
-use interprocess::local_socket::traits::StreamCommon;
 
 use crate::access::Unit;
 
@@ -20,7 +18,8 @@ pub(crate) struct Process {
 #[cfg(not(target_os = "linux"))]
 mod elsewhere {
     #[cfg(unix)]
-    use super::StreamCommon as _;
+    use interprocess::local_socket::traits::StreamCommon as _;
+
     use super::{Process, Stream, Unit};
 
     /// Its groups, as far as the system counts them all (`xucred` holds 16).
@@ -58,12 +57,13 @@ mod linux {
         os::fd::{AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd},
     };
 
+    use interprocess::local_socket::traits::StreamCommon as _;
     use rustix::{
         event::{PollFd, PollFlags, Timespec},
         process::{Pid, PidfdFlags},
     };
 
-    use super::{Process, Stream, StreamCommon as _, Unit};
+    use super::{Process, Stream, Unit};
 
     /// More groups than these a process can't have (`NGROUPS_MAX`, limits.h).
     const MOST_GROUPS: usize = 65_536;

@@ -1,6 +1,9 @@
 //! Windows: nothing starts boxd that hands sockets over or wants to be told how it goes.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 /// A socket of a service manager: there is none.
 #[derive(Debug)]
@@ -14,20 +17,31 @@ pub enum Misfit {}
 #[derive(Debug, Default)]
 pub(super) struct Notices;
 
+#[expect(clippy::unused_self, clippy::unused_async, reason = "as where somebody may hear them")]
 impl Notices {
-    #[expect(clippy::unused_self, reason = "as where somebody may hear them")]
+    pub(super) fn of_this_process() -> Self {
+        Self
+    }
+
     pub(super) fn are_heard(&self) -> bool {
         false
     }
 
-    #[expect(clippy::unused_async, reason = "as where somebody may hear them")]
     pub(super) async fn tell_of_reload(&self) {}
 
-    #[expect(clippy::unused_async, reason = "as where somebody may hear them")]
     pub(super) async fn tell(&self, _message: &str) {}
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "as where sockets may be handed over")]
+pub(super) fn watchdog() -> Option<Duration> {
+    None
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "as where something may be handed over")]
+pub(super) fn take() -> Result<Vec<Inherited>, Misfit> {
+    Ok(Vec::new())
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "as where something may be handed over")]
 pub(crate) fn main_place(_sockets: &[Inherited], _asked: Option<&Path>) -> Result<Option<PathBuf>, Misfit> {
     Ok(None)
 }

@@ -2,7 +2,7 @@
 
 use boxd_os::macos::{NotActivated, sockets};
 
-use super::activation::{Inherited, Misfit, path_of};
+use super::inherited::{Inherited, Misfit, path_of};
 
 /// Its name under `Sockets` in the plist.
 const NAME: &str = "Listeners";

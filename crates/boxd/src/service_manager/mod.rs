@@ -4,32 +4,36 @@
 #[cfg(windows)]
 mod absent;
 #[cfg(unix)]
-mod activation;
-#[cfg(target_os = "macos")]
+mod inherited;
+#[cfg(target_vendor = "apple")]
 mod launchd;
 #[cfg(unix)]
 mod notice;
 mod status;
+#[cfg(all(unix, not(target_vendor = "apple")))]
+mod systemd;
 mod watchdog;
 
 use std::time::Duration;
 
 #[cfg(windows)]
-use self::absent as activation;
+pub(crate) use self::absent::main_place;
 #[cfg(windows)]
-use self::absent::Notices;
-pub(crate) use self::activation::main_place;
+use self::absent::{self as notice, Notices, take};
+#[cfg(windows)]
+pub use self::absent::{Inherited, Misfit};
 #[cfg(unix)]
-pub(crate) use self::activation::path_of;
+pub use self::inherited::{Inherited, Misfit};
+#[cfg(unix)]
+pub(crate) use self::inherited::{main_place, path_of};
+#[cfg(target_vendor = "apple")]
+use self::launchd::take;
 #[cfg(unix)]
 use self::notice::Notices;
-pub use self::{
-    activation::{Inherited, Misfit},
-    watchdog::Loops,
-};
+#[cfg(all(unix, not(target_vendor = "apple")))]
+use self::systemd::take;
+pub use self::watchdog::Loops;
 use crate::broker::Broker;
-#[cfg(unix)]
-use crate::platform;
 
 /// How long a stop may take beyond what the unit says, if that is less: a renewal in flight has 30 s, clients 5 s.
 const STOP_AT_MOST: Duration = Duration::from_secs(40);
@@ -53,26 +57,9 @@ pub struct Handover {
 
 impl Handover {
     /// Takes everything over. To be called once, before there is a second thread.
-    #[cfg(windows)]
     pub fn take() -> Self {
-        Self { manager: ServiceManager::default(), sockets: Ok(Vec::new()) }
-    }
-
-    /// Takes everything over. To be called once, before there is a second thread.
-    #[cfg(unix)]
-    pub fn take() -> Self {
-        #[cfg(not(target_os = "macos"))]
-        let sockets = activation::take();
-        #[cfg(target_os = "macos")]
-        let sockets = match launchd::take() {
-            Ok(sockets) if sockets.is_empty() => activation::take(),
-            taken => taken,
-        };
-        let notices = Notices::to(platform::take_variable("NOTIFY_SOCKET"));
-        let usec = platform::take_variable("WATCHDOG_USEC");
-        let pid = platform::take_variable("WATCHDOG_PID");
-        let watchdog = watchdog::period(usec, pid, std::process::id());
-        Self { manager: ServiceManager { notices, watchdog }, sockets }
+        let manager = ServiceManager { notices: Notices::of_this_process(), watchdog: notice::watchdog() };
+        Self { manager, sockets: take() }
     }
 }
 
@@ -101,9 +88,4 @@ impl ServiceManager {
             }
         });
     }
-}
-
-#[cfg(unix)]
-fn invalid(text: impl Into<String>) -> std::io::Error {
-    std::io::Error::new(std::io::ErrorKind::InvalidInput, text.into())
 }

@@ -4,7 +4,7 @@ use std::{ffi::OsString, io, os::unix::net, time::Duration};
 
 use tokio::{net::UnixDatagram, time::timeout};
 
-use crate::clock::monotonic_micros;
+use crate::{clock::monotonic_micros, platform::take_variable};
 
 /// A manager that takes no messages for so long does without this one: clients come first.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -13,9 +13,25 @@ const PATIENCE: Duration = Duration::from_secs(5);
 #[derive(Debug, Default)]
 pub(super) struct Notices(Option<OsString>);
 
+/// After how long without a ping the manager ends this process (`WatchdogSec=`); `None` where it does not watch it.
+pub(super) fn watchdog() -> Option<Duration> {
+    period(take_variable("WATCHDOG_USEC"), take_variable("WATCHDOG_PID"), std::process::id())
+}
+
+fn period(usec: Option<OsString>, pid: Option<OsString>, own: u32) -> Option<Duration> {
+    let number = |value: OsString| value.to_str()?.parse::<u64>().ok();
+    let watched = pid.is_none_or(|pid| number(pid) == Some(u64::from(own)));
+    usec.filter(|_| watched).and_then(number).filter(|usec| *usec > 0).map(Duration::from_micros)
+}
+
 impl Notices {
+    /// To whom the environment says.
+    pub(super) fn of_this_process() -> Self {
+        Self::to(take_variable("NOTIFY_SOCKET"))
+    }
+
     /// To the socket that the variable names.
-    pub(super) fn to(address: Option<OsString>) -> Self {
+    fn to(address: Option<OsString>) -> Self {
         Self(address.filter(|address| !address.is_empty()))
     }
 
@@ -24,7 +40,7 @@ impl Notices {
         self.0.is_some()
     }
 
-    /// The configuration is being read anew, from now on.
+    /// A reload begins (`Type=notify-reload`: when, by the manager's clock).
     pub(super) async fn tell_of_reload(&self) {
         self.tell(&format!("RELOADING=1\nMONOTONIC_USEC={}", monotonic_micros())).await;
     }
@@ -103,5 +119,16 @@ mod tests {
         timeout(PATIENCE * 2, Notices::to(Some(path.into())).tell("WATCHDOG=1")).await.unwrap();
         // Nor does one that is gone.
         Notices::to(Some("/nonexistent/notify".into())).tell("WATCHDOG=1").await;
+    }
+    #[test]
+    fn a_period_counts_only_for_the_process_that_it_names() {
+        let value = |text: &str| Some(OsString::from(text));
+        assert_eq!(period(value("120000000"), value("7"), 7), Some(Duration::from_mins(2)));
+        assert_eq!(period(value("120000000"), None, 7), Some(Duration::from_mins(2)));
+        for (usec, pid) in
+            [(value("120000000"), value("8")), (value("0"), None), (value("x"), None), (None, None)]
+        {
+            assert_eq!(period(usec, pid, 7), None);
+        }
     }
 }

@@ -4,8 +4,6 @@
 //! clients away because there are too many, must not be ended: so no client's way is taken, and every part is
 //! asked for itself.
 
-#[cfg(unix)]
-use std::ffi::OsString;
 use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval, timeout};
@@ -37,14 +35,6 @@ enum Stall {
     Timekeeper,
     #[error("no thread is left for blocking work")]
     Threads,
-}
-
-/// After how long without a ping the manager acts; `None` where it does not watch this process.
-#[cfg(unix)]
-pub(super) fn period(usec: Option<OsString>, pid: Option<OsString>, own: u32) -> Option<Duration> {
-    let number = |value: OsString| value.to_str()?.parse::<u64>().ok();
-    let watched = pid.is_none_or(|pid| number(pid) == Some(u64::from(own)));
-    usec.filter(|_| watched).and_then(number).filter(|usec| *usec > 0).map(Duration::from_micros)
 }
 
 /// Pings three times in each period at most; never again once a loop has ended that should not.
@@ -151,18 +141,5 @@ mod tests {
             release.send(()).unwrap();
             hung.await.unwrap().unwrap();
         });
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_period_counts_only_for_the_process_that_it_names() {
-        let value = |text: &str| Some(OsString::from(text));
-        assert_eq!(period(value("120000000"), value("7"), 7), Some(Duration::from_mins(2)));
-        assert_eq!(period(value("120000000"), None, 7), Some(Duration::from_mins(2)));
-        for (usec, pid) in
-            [(value("120000000"), value("8")), (value("0"), None), (value("x"), None), (None, None)]
-        {
-            assert_eq!(period(usec, pid, 7), None);
-        }
     }
 }

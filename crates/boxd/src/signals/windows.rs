@@ -9,6 +9,9 @@ use tokio::signal::windows::{
 
 use super::Wish;
 
+/// `STATUS_CONTROL_C_EXIT`, as of programs that do not catch it.
+const INTERRUPTED: i32 = 0xC000_013A_u32.cast_signed();
+
 /// The stream of wishes.
 ///
 /// After the last three Windows ends the process by itself, about five seconds later; tokio keeps it waiting so long.
@@ -34,15 +37,27 @@ impl Wishes {
         })
     }
 
-    /// The next wish.
+    /// The next wish. After the first Ctrl-C another one ends the process at once, which leaves a spend in flight to the
+    /// journal.
     pub async fn next(&mut self) -> Wish {
         tokio::select! {
-            _ = self.interrupt.recv() => {}
+            _ = self.interrupt.recv() => {
+                if let Ok(again) = ctrl_c() {
+                    tokio::spawn(end_at(again));
+                }
+            }
             _ = self.stop.recv() => {}
             _ = self.close.recv() => {}
             _ = self.logoff.recv() => {}
             _ = self.shutdown.recv() => {}
         }
         Wish::Stop
+    }
+}
+
+#[expect(clippy::exit, reason = "whoever presses it twice will not wait for anything")]
+async fn end_at(mut interrupt: CtrlC) {
+    if interrupt.recv().await.is_some() {
+        std::process::exit(INTERRUPTED);
     }
 }

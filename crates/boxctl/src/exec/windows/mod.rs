@@ -2,11 +2,14 @@
 
 pub(crate) mod signals;
 pub(crate) mod supervisor;
+mod tied;
 
 use std::{
     ffi::OsString,
     process::{ExitCode, ExitStatus},
 };
+
+use tied::Tied;
 
 use super::{FAILED, Variable, direct, not_run, spawn};
 use crate::output::remark;
@@ -20,10 +23,15 @@ pub(crate) fn become_program(program: &[OsString], environment: &[Variable]) -> 
         return ExitCode::from(FAILED);
     }
     match spawn(direct(program), environment, None) {
-        Ok(mut child) => match child.wait() {
-            Ok(status) => repeat(status),
-            Err(error) => lost(&error),
-        },
+        Ok(mut child) => {
+            let tied = Tied::of(&child);
+            let ended = child.wait();
+            tied.let_go();
+            match ended {
+                Ok(status) => repeat(status),
+                Err(error) => lost(&error),
+            }
+        }
         Err(error) => not_run(name, &error),
     }
 }

@@ -10,7 +10,7 @@ use std::{
 
 use boxd_client::ScopedToken;
 
-use super::{lost, repeat, signals::Signal};
+use super::{lost, repeat, signals::Signal, tied::Tied};
 use crate::exec::{FAILED, Variable, Wake, direct, mask::Secrets, not_run, pump, spawn};
 
 /// What a new token means for the program.
@@ -35,6 +35,7 @@ pub(crate) struct Plan<'a> {
 /// A program that runs.
 struct Program {
     process: OwnedHandle,
+    tied: Tied,
     /// What passes its output on, where it is masked.
     pumps: Vec<JoinHandle<()>>,
 }
@@ -65,7 +66,7 @@ fn attend(
                     OnNewToken::Send(never) => match never {},
                     OnNewToken::Restart => {
                         // It may have ended by itself just now.
-                        if anew.replace(token).is_none() {
+                        if anew.replace(token).is_none() && !program.tied.end() {
                             boxd_os::windows::end_process(program.process.as_handle()).unwrap_or_default();
                         }
                     }
@@ -76,6 +77,7 @@ fn attend(
                     // One that panicked aborts the process.
                     pump.join().unwrap_or_default();
                 }
+                program.tied.let_go();
                 match (anew.take(), status) {
                     (Some(token), _) => program = start(plan, &token, waker)?,
                     (None, Ok(status)) => return Ok(repeat(status)),
@@ -91,10 +93,11 @@ fn start(plan: &Plan<'_>, token: &ScopedToken, waker: &Sender<Wake>) -> Result<P
     let environment = (plan.environment)(token);
     let started = spawn(direct(plan.words), &environment, plan.masked.as_ref()).and_then(|mut child| {
         let pumps = pump::of(&mut child, plan.masked.as_ref());
+        let tied = Tied::of(&child);
         let process = child.as_handle().try_clone_to_owned()?;
         let waker = waker.clone();
         std::thread::spawn(move || waker.send(Wake::Ended(child.wait())));
-        Ok(Program { process, pumps })
+        Ok(Program { process, tied, pumps })
     });
     started.map_err(|error| plan.words.first().map_or(ExitCode::from(FAILED), |name| not_run(name, &error)))
 }

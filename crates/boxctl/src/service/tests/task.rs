@@ -73,21 +73,22 @@ fn installing_and_uninstalling() {
     assert!(steps(Present::Same, running(), false).is_empty());
     let path = r"'C:\Users\zoë\AppData\Local\boxd\task.xml'";
     let create = format!("schtasks /Create /TN boxd /XML {path} /F");
-    let (end, run) = ("schtasks /End /TN boxd", "schtasks /Run /TN boxd");
-    assert_eq!(steps(Present::Older, running(), false), ["write task.xml", end, &create, run]);
+    let (ask, end, run) = ("end the daemon", "schtasks /End /TN boxd", "schtasks /Run /TN boxd");
+    assert_eq!(steps(Present::Older, running(), false), ["write task.xml", ask, end, &create, run]);
     assert_eq!(steps(Present::Same, State::default(), false), [&create, run]);
-    assert_eq!(steps(Present::Same, State { outdated: true, ..running() }, false), [end, run]);
+    assert_eq!(steps(Present::Same, State { outdated: true, ..running() }, false), [ask, end, run]);
     let stopped = State { enabled: false, activity: Activity::Stopped, ..running() };
     assert_eq!(steps(Present::Same, stopped, false), ["schtasks /Change /TN boxd /ENABLE", run]);
 
     let edited = || Present::Edited("<Task>mine</Task>".to_owned());
     assert!(steps(edited(), running(), false).is_empty());
     let plan = install(&seen(edited(), running()), true);
-    assert_eq!(outline(&plan), ["write task.xml.orig", "write task.xml", end, &create, run]);
+    assert_eq!(outline(&plan), ["write task.xml.orig", "write task.xml", ask, end, &create, run]);
     assert!(matches!(&plan.steps[0], Step::Write(file) if file.text == "<Task>mine</Task>"));
 
     let gone = |present| outline(&uninstall(&seen(present, running())));
-    assert_eq!(gone(Present::Same), [end, "schtasks /Delete /TN boxd /F", "remove task.xml"]);
+    let (disable, delete) = ("schtasks /Change /TN boxd /DISABLE", "schtasks /Delete /TN boxd /F");
+    assert_eq!(gone(Present::Same), [disable, ask, end, delete, "remove task.xml"]);
     assert_eq!(gone(edited())[0], "write task.xml.orig");
     assert!(gone(Present::Foreign(String::new())).is_empty());
 }
@@ -95,9 +96,12 @@ fn installing_and_uninstalling() {
 #[test]
 fn verbs() {
     let verb = |verb| outline(&control(verb)).join("\n");
-    assert_eq!(verb(Verb::Stop), "schtasks /Change /TN boxd /DISABLE\nschtasks /End /TN boxd");
+    assert_eq!(
+        verb(Verb::Stop),
+        "schtasks /Change /TN boxd /DISABLE\nend the daemon\nschtasks /End /TN boxd"
+    );
     assert_eq!(verb(Verb::Start), "schtasks /Change /TN boxd /ENABLE\nschtasks /Run /TN boxd");
-    assert_eq!(verb(Verb::Restart), "schtasks /End /TN boxd\nschtasks /Run /TN boxd");
+    assert_eq!(verb(Verb::Restart), "end the daemon\nschtasks /End /TN boxd\nschtasks /Run /TN boxd");
     let logs = logs(&site(Manager::TaskScheduler, Scope::User), true, 3);
     assert!(logs.last().unwrap().ends_with("-Tail 3 -Wait"));
 }

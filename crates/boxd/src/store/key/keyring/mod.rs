@@ -37,6 +37,10 @@ pub(in super::super) trait Keyring: Debug + Send + Sync {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(in super::super) enum KeyringError {
     /// Its owner must unlock it.
+    #[cfg_attr(
+        all(windows, not(test)),
+        expect(dead_code, reason = "it is open for as long as its user is logged on")
+    )]
     #[error("the keyring is locked")]
     #[cfg_attr(
         all(windows, not(test)),
