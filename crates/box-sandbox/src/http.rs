@@ -1,6 +1,9 @@
 //! The HTTP shell: accepts connections, tells plain from TLS, and routes requests.
 
+mod app;
 mod body;
+mod box_reply;
+mod call;
 mod consent;
 mod control;
 mod endpoint;
@@ -8,8 +11,9 @@ mod fault;
 mod files;
 mod folders;
 mod reply;
+mod request_body;
+mod work;
 
-use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
 use std::rc::Rc;
 use std::time::Duration;
@@ -21,58 +25,22 @@ use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Notify;
 
+use self::app::App;
 use self::body::Body;
-use self::endpoint::Dropped;
+use self::fault::Dropped;
 use self::reply::Reply;
-use crate::clock::Clock;
-use crate::fault::{Faults, When};
+use crate::fault::When;
 use crate::journal::Event;
 use crate::oauth::Provider;
 use crate::tls::Tls;
-
-/// Larger request bodies are refused.
-const MAX_REQUEST_BYTES: usize = 64 * 1024;
-
-/// Everything that connections share; all of them run on one thread.
-pub(crate) struct App {
-    provider: RefCell<Provider>,
-    faults: RefCell<Faults>,
-    clock: Cell<Clock>,
-    /// Lets hung requests go on.
-    release: Notify,
-    /// The journal has grown.
-    grown: Notify,
-    hung: Cell<usize>,
-}
-
-impl App {
-    /// Works on the provider at the sandbox's present time, then wakes those who wait for the journal.
-    fn with<T>(&self, work: impl FnOnce(&mut Provider, i64) -> T) -> T {
-        let mut provider = self.provider.borrow_mut();
-        let before = provider.journal.last();
-        let result = work(&mut provider, self.clock.get().now());
-        if provider.journal.last() > before {
-            self.grown.notify_waiters();
-        }
-        result
-    }
-}
 
 /// How long to leave the listener alone after it failed, mostly for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Serves until the future is dropped. To be run on a [`tokio::task::LocalSet`].
 pub async fn serve(listener: TcpListener, provider: Provider, tls: Option<Tls>) -> Infallible {
-    let app = Rc::new(App {
-        provider: RefCell::new(provider),
-        faults: RefCell::default(),
-        clock: Cell::default(),
-        release: Notify::new(),
-        grown: Notify::new(),
-        hung: Cell::new(0),
-    });
+    let app = Rc::new(App::new(provider));
     let tls = tls.map(|tls| tls.acceptor);
     loop {
         if let Ok((stream, _)) = listener.accept().await {
@@ -157,13 +125,4 @@ async fn route(app: Rc<App>, request: Request<Incoming>, doors: Doors) -> Result
         None => Reply::empty(StatusCode::NOT_FOUND),
     };
     Ok(reply.into_response(app.clock.get()))
-}
-
-/// Reads a whole request body, or says why not.
-async fn read(body: Incoming) -> Result<bytes::Bytes, Reply> {
-    use http_body_util::{BodyExt as _, Limited};
-    match Limited::new(body, MAX_REQUEST_BYTES).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(_) => Err(Reply::empty(StatusCode::PAYLOAD_TOO_LARGE)),
-    }
 }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
 use tokio::time::Sleep;
 
-use super::App;
+use super::app::App;
 use crate::fault::Endpoint;
 use crate::journal::Event;
 use crate::oauth::Flight;

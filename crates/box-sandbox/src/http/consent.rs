@@ -4,8 +4,9 @@ use hyper::header::{CONTENT_SECURITY_POLICY, LOCATION};
 use hyper::{Method, StatusCode};
 use url::Url;
 
-use super::endpoint::Call;
-use super::{App, Reply};
+use super::app::App;
+use super::call::Call;
+use super::reply::Reply;
 use crate::oauth::{Answer, Provider, Refusal, User};
 
 /// More would make no better page.

@@ -2,16 +2,19 @@
 
 mod console;
 mod lives;
+mod outcome;
 
 use std::time::Duration;
 
 use hyper::body::Incoming;
 use hyper::{Method, Request, StatusCode};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use super::{App, Reply, read};
+use self::outcome::{Outcome, Refused, bad, not_found, parse};
+use super::app::App;
+use super::reply::Reply;
+use super::request_body::read;
 use crate::duration::parse_seconds;
 use crate::fault::Queued;
 use crate::oauth::GrantId;
@@ -20,11 +23,6 @@ pub(super) const PREFIX: &str = "/_sandbox/";
 
 /// The longest that a reader of the journal is kept waiting.
 const MAX_WAIT: Duration = Duration::from_mins(1);
-
-/// A text for the caller.
-struct Refused(StatusCode, String);
-
-type Outcome = Result<Value, Refused>;
 
 pub(super) async fn handle(app: &App, request: Request<Incoming>) -> Reply {
     let (head, body) = request.into_parts();
@@ -61,19 +59,6 @@ pub(super) async fn handle(app: &App, request: Request<Incoming>) -> Reply {
         Ok(value) => Reply::json(StatusCode::OK, &value),
         Err(Refused(status, error)) => Reply::json(status, &json!({"error": error})),
     }
-}
-
-/// Reads a JSON body; an empty one is an empty object.
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
-    serde_json::from_slice(if body.is_empty() { b"{}" } else { body }).map_err(|error| bad(error.to_string()))
-}
-
-fn bad(error: String) -> Refused {
-    Refused(StatusCode::BAD_REQUEST, error)
-}
-
-fn not_found(error: String) -> Refused {
-    Refused(StatusCode::NOT_FOUND, error)
 }
 
 #[derive(Deserialize)]

@@ -7,14 +7,29 @@ use hyper::header::{CONTENT_LENGTH, LOCATION, RETRY_AFTER};
 use hyper::{Response, StatusCode};
 use serde_json::{Value, json};
 
+use super::app::App;
 use super::body::Body;
-use super::endpoint::{Call, Dropped, as_box, work};
-use super::{App, Reply};
+use super::box_reply::{as_box, plain};
+use super::call::Call;
+use super::reply::Reply;
+use super::work::work;
 use crate::fault::{Fault, Status, When};
 use crate::journal::Event;
 
 const PAGE: &str = "<!DOCTYPE html>\n<html><head><title>Sign in to the network</title></head>\
     <body><form method=\"post\" action=\"/login\"><input name=\"room\"></form></body></html>\n";
+
+/// The connection ends without an answer.
+#[derive(Debug)]
+pub(super) struct Dropped;
+
+impl std::fmt::Display for Dropped {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("dropped by a fault")
+    }
+}
+
+impl std::error::Error for Dropped {}
 
 /// Answers a call, with the next fault that is queued for its endpoint.
 pub(super) async fn answer(app: &App, call: &Call) -> Result<Response<Body>, Dropped> {
@@ -134,25 +149,6 @@ fn spoil(app: &App, fault: Fault, done: Option<Reply>) -> Response<Body> {
 struct OAuthBody {
     error: String,
     error_description: String,
-}
-
-/// 409 comes empty from Box's token endpoint; 429 and 5xx in the form of its API errors.
-pub(super) fn plain(status: StatusCode, body: Option<String>) -> Reply {
-    let code = match status.as_u16() {
-        429 => "rate_limit_exceeded",
-        500 => "internal_server_error",
-        501..=599 => "unavailable",
-        _ => "",
-    };
-    match body {
-        Some(body) => Reply { body: body.into(), ..Reply::empty(status) },
-        None if code.is_empty() => Reply::empty(status),
-        None => {
-            let message = status.canonical_reason().unwrap_or_default();
-            let error = json!({"type": "error", "status": status.as_u16(), "code": code, "message": message});
-            Reply::json(status, &error)
-        }
-    }
 }
 
 /// A success that never happened, for faults that spoil one before the grant is spent. Its tokens are worth nothing.

@@ -7,9 +7,11 @@ use hyper::StatusCode;
 use hyper::body::Incoming;
 use serde_json::json;
 
+use super::app::App;
 use super::body::Unfinished;
-use super::endpoint::{Call, bearer_token, unauthorized};
-use super::{App, Reply};
+use super::box_reply::unauthorized;
+use super::call::{Call, bearer_token};
+use super::reply::Reply;
 use crate::fault::Endpoint;
 
 pub(super) const UPLOAD: &str = "/api/2.0/files/content";

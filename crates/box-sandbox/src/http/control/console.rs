@@ -4,8 +4,8 @@ use hyper::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::super::App;
-use super::{Outcome, bad, not_found, parse};
+use super::super::app::App;
+use super::outcome::{Outcome, bad, not_found, parse};
 use crate::app_settings::{Auth, app_settings};
 use crate::keys::Cipher;
 use crate::oauth::{Answer, Limits, Provider, Settings, SharedLink, Sort};

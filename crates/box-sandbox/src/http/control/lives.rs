@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::super::App;
-use super::{Outcome, Refused, bad, parse};
+use super::super::app::App;
+use super::outcome::{Outcome, Refused, bad, parse};
 use crate::duration::parse_seconds;
 use crate::oauth::{OldToken, Replay};
 
