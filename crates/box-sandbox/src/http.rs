@@ -31,8 +31,8 @@ use self::body::Body;
 use self::fault::Dropped;
 use self::reply::Reply;
 use crate::fault::When;
-use crate::journal::Event;
 use crate::oauth::Provider;
+use crate::oauth::journal::Event;
 use crate::tls::Tls;
 
 /// How long to leave the listener alone after it failed, mostly for want of file descriptors.

@@ -11,8 +11,8 @@ use tokio::time::Sleep;
 
 use super::app::App;
 use crate::fault::Endpoint;
-use crate::journal::Event;
 use crate::oauth::Flight;
+use crate::oauth::journal::Event;
 
 /// The connection is cut here; hyper closes it when it meets this error.
 #[derive(Debug)]

@@ -13,8 +13,8 @@ use super::fault::{self, Dropped};
 use super::files;
 use super::request_body::read;
 use crate::fault::Endpoint;
-use crate::journal::Event;
 use crate::oauth::Form;
+use crate::oauth::journal::Event;
 
 pub(super) fn of(path: &str) -> Option<Endpoint> {
     match path {

@@ -14,7 +14,7 @@ use super::call::Call;
 use super::reply::Reply;
 use super::work::work;
 use crate::fault::{Fault, Status, When};
-use crate::journal::Event;
+use crate::oauth::journal::Event;
 
 const PAGE: &str = "<!DOCTYPE html>\n<html><head><title>Sign in to the network</title></head>\
     <body><form method=\"post\" action=\"/login\"><input name=\"room\"></form></body></html>\n";

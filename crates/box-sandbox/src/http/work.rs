@@ -9,8 +9,8 @@ use super::call::{Call, bearer_token};
 use super::reply::Reply;
 use super::{consent, files, folders};
 use crate::fault::Endpoint;
-use crate::journal::Event;
 use crate::oauth::OAuthError;
+use crate::oauth::journal::Event;
 
 /// Does the work of an endpoint.
 pub(super) fn work(app: &App, call: &Call) -> Reply {

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::grant::Token;
 use super::restriction::Restricted;
+use super::token::Token;
 
 /// Serialises to the compact JSON that Box sends.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]

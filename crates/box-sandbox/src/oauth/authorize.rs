@@ -1,15 +1,14 @@
-//! The authorization endpoint (RFC 6749, section 4.1.1): what a request must bring, and what a user's answer gives.
+//! Authorization requests (RFC 6749, section 4.1.1): what one must bring to be put before a user.
 
-use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::client::{ClientId, Clients};
-use super::code::Code;
+use super::challenge::Challenge;
+use super::client::Clients;
+use super::form::Form;
+use super::id::ClientId;
+use super::redirect;
 use super::scope::Scopes;
-use super::user::UserId;
-use super::{Form, Provider, redirect};
-use crate::base64url;
 
 /// What the user says on the consent page; [`Answer::Ask`]: there is a page.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
@@ -27,13 +26,13 @@ pub enum Answer {
 /// A request that may be put before a user.
 #[derive(Clone, Debug)]
 pub struct Request {
-    client: ClientId,
-    redirect_uri: Url,
+    pub(super) client: ClientId,
+    pub(super) redirect_uri: Url,
     /// As sent; only then the exchange may name it, and has to name the same.
-    given_uri: Option<String>,
-    state: Option<String>,
-    scope: Scopes,
-    challenge: Option<Challenge>,
+    pub(super) given_uri: Option<String>,
+    pub(super) state: Option<String>,
+    pub(super) scope: Scopes,
+    pub(super) challenge: Option<Challenge>,
 }
 
 /// Why a request is not put before a user.
@@ -48,26 +47,6 @@ pub enum Refusal {
     },
     /// Sent to the app.
     Redirect(Url),
-}
-
-/// SHA-256 of a PKCE verifier (RFC 7636, section 4.2).
-#[derive(Clone, Debug)]
-pub(super) struct Challenge(Vec<u8>);
-
-impl Challenge {
-    /// Without a method it is S256 too: Box CLI sends it so.
-    fn of(query: &Form) -> Result<Option<Self>, &'static str> {
-        let Some(challenge) = query.get("code_challenge") else { return Ok(None) };
-        if !matches!(query.get("code_challenge_method"), None | Some("S256")) {
-            return Err("code_challenge_method must be S256");
-        }
-        let hash = base64url::decode(challenge).filter(|hash| hash.len() == SHA256.output_len());
-        hash.map(|hash| Some(Self(hash))).ok_or("code_challenge is not a SHA-256 in base64url")
-    }
-
-    pub(super) fn is_met_by(&self, verifier: &str) -> bool {
-        (43..=128).contains(&verifier.len()) && digest(&SHA256, verifier.as_bytes()).as_ref() == self.0
-    }
 }
 
 pub(super) fn request(clients: &Clients, query: &Form) -> Result<Request, Refusal> {
@@ -102,21 +81,8 @@ pub(super) fn request(clients: &Clients, query: &Form) -> Result<Request, Refusa
     Ok(Request { client: id, redirect_uri, given_uri, state, scope, challenge })
 }
 
-/// Where the browser goes with the user's answer.
-pub(super) fn answer(provider: &mut Provider, now: i64, request: Request, user: Option<UserId>) -> Url {
-    let Request { client, redirect_uri, given_uri, state, scope, challenge } = request;
-    let Some(user) = user else {
-        let text = "The user denied access to your application";
-        return refused(&redirect_uri, state.as_deref(), "access_denied", text);
-    };
-    let holder = super::Holder { client, user, scope };
-    let code = Code::issue(provider, now, holder, given_uri, challenge);
-    let mut location = redirect_uri;
-    location.query_pairs_mut().append_pair("code", &code).extend_pairs(state.map(|state| ("state", state)));
-    location
-}
-
-fn refused(redirect_uri: &Url, state: Option<&str>, error: &str, description: &str) -> Url {
+/// The address that takes an error back to the app (RFC 6749, section 4.1.2.1).
+pub(super) fn refused(redirect_uri: &Url, state: Option<&str>, error: &str, description: &str) -> Url {
     let mut location = redirect_uri.clone();
     let mut pairs = location.query_pairs_mut();
     pairs.append_pair("error", error).append_pair("error_description", description);

@@ -3,22 +3,14 @@
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::error::OAuthError;
+use super::form::Form;
 use super::grant_type::GrantType;
+use super::id::ClientId;
+use super::mint::Mint;
 use super::redirect;
 use super::scope::Scopes;
-use super::{Form, Mint, OAuthError};
 use crate::keys::PublicKey;
-
-/// Place of a client in the order of registration.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub(super) struct ClientId(usize);
-
-impl ClientId {
-    /// Counted from 1.
-    pub(super) fn number(self) -> u64 {
-        u64::try_from(self.0).unwrap_or(u64::MAX).saturating_add(1)
-    }
-}
 
 /// A client as Box's console shows it: id and secret of 32 characters each, and its settings.
 #[derive(Clone, Debug, Serialize)]

@@ -1,12 +1,16 @@
 //! `grant_type=client_credentials` (RFC 6749, section 4.4; Box: guides/authentication/client-credentials).
 
-use super::bare::{self, Opening};
-use super::client::ClientId;
-use super::grant::Token;
+use super::answer::TokenAnswer;
+use super::bare::Opening;
+use super::error::OAuthError;
+use super::form::Form;
 use super::grant_type::{GrantType, Origin};
+use super::holder::Holder;
+use super::id::{ClientId, UserId};
+use super::provider::Provider;
 use super::scope::Scopes;
-use super::user::{Directory, ENTERPRISE_ID, UserId};
-use super::{Form, Holder, OAuthError, Provider, TokenAnswer};
+use super::token::Token;
+use super::user::{Directory, ENTERPRISE_ID};
 
 pub(super) fn issue(
     provider: &mut Provider,
@@ -59,6 +63,6 @@ pub(super) fn open(
     let answer = TokenAnswer::new(&token, None, now);
     let holder = Holder { client, user, scope: Scopes::default() };
     let origin = Origin::Grant(grant_type);
-    bare::open(provider, now, Opening { token, holder, origin, parent: None, restriction: None });
+    provider.open_access(now, Opening { token, holder, origin, parent: None, restriction: None });
     Ok(answer)
 }

@@ -2,14 +2,21 @@
 
 use url::Url;
 
-use super::bare::{self, Opening};
+use super::answer::TokenAnswer;
+use super::bare::{BareView, Opening};
 use super::client::{Client, Clients, Settings};
-use super::grant::Token;
+use super::grant::GrantView;
 use super::grant_type::Origin;
+use super::holder::Holder;
+use super::id::{GrantId, UserId};
+use super::journal::Cause;
+use super::limit::Limits;
+use super::provider::Provider;
+use super::restriction::SharedLink;
+use super::revoke;
 use super::scope::Scopes;
-use super::user::{Sort, User, UserId};
-use super::{BareView, GrantId, GrantView, Holder, Limits, Provider, SharedLink, TokenAnswer, revoke};
-use crate::journal::Cause;
+use super::token::Token;
+use super::user::{Directory, Sort, User};
 
 /// Seconds that a developer token lives (Box: guides/authentication/tokens/developer-tokens).
 const DEVELOPER_TOKEN: u64 = 60 * 60;
@@ -84,7 +91,7 @@ impl Provider {
 
     /// A user who can log in, by number or login.
     pub fn person(&self, id_or_login: &str) -> Option<UserId> {
-        self.directory.find(id_or_login).filter(|id| super::Directory::is_person(*id))
+        self.directory.find(id_or_login).filter(|id| Directory::is_person(*id))
     }
 
     /// Who logs in where nothing else is said.
@@ -141,7 +148,7 @@ impl Provider {
         let token = Token::new(self.mint.alphanumeric(32), now, life);
         let answer = TokenAnswer::new(&token, None, now);
         let holder = Holder { client: Clients::FIRST, user, scope: Scopes::default() };
-        bare::open(self, now, Opening { token, holder, origin, parent: None, restriction: None });
+        self.open_access(now, Opening { token, holder, origin, parent: None, restriction: None });
         answer
     }
 
@@ -149,14 +156,14 @@ impl Provider {
     pub fn end_grant(&mut self, now: i64, id: GrantId) -> bool {
         let Some(grant) = self.grants.get_mut(&id) else { return false };
         grant.end(Cause::Ended, &mut |event| self.journal.record(now, event.of(id)));
-        bare::bury(self, now);
+        self.bury(now);
         true
     }
 
     /// Ends a token from Box's side, with its grant if it has one. False where there never was such a token.
     pub fn end_token(&mut self, now: i64, value: &str) -> bool {
         let known = revoke::kill(self, now, value, Cause::Ended);
-        bare::bury(self, now);
+        self.bury(now);
         known
     }
 
@@ -172,6 +179,6 @@ impl Provider {
 
     /// Every access token without a grant, those that end first first.
     pub fn bare_tokens(&self, now: i64) -> Vec<BareView> {
-        bare::views(self, now)
+        self.bare.views(now, &self.clients)
     }
 }

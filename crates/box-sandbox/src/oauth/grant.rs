@@ -1,86 +1,16 @@
 //! One grant: its newest pair of tokens, the pair before it, and how a refresh, a use and an end change them.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+use super::answer::TokenAnswer;
+use super::change::{Change, Log};
 use super::grant_type::Origin;
+use super::holder::Holder;
+use super::id::{GrantId, UserId};
+use super::journal::{Cause, Kind};
 use super::mood::{Mood, OldToken, Replay};
 use super::scope::Scopes;
-use super::user::UserId;
-use super::{Holder, TokenAnswer};
-use crate::journal::{Cause, Event, Kind};
-
-/// Number of a grant, counted from 1.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
-#[serde(transparent)]
-pub struct GrantId(u64);
-
-impl GrantId {
-    /// The id after `before` others.
-    pub(super) fn nth(before: usize) -> Self {
-        Self(u64::try_from(before).unwrap_or(u64::MAX).saturating_add(1))
-    }
-
-    /// The number.
-    pub fn get(self) -> u64 {
-        self.0
-    }
-}
-
-/// A token value and its end.
-#[derive(Clone, Debug)]
-pub(super) struct Token {
-    pub(super) value: String,
-    pub(super) expires_at: i64,
-    /// Cleared for good when the token is killed; expiry is separate.
-    alive: bool,
-}
-
-impl Token {
-    pub(super) fn new(value: String, now: i64, life: u64) -> Self {
-        Self { value, expires_at: now.saturating_add_unsigned(life), alive: true }
-    }
-
-    pub(super) fn seconds_left(&self, now: i64) -> u64 {
-        u64::try_from(self.expires_at.saturating_sub(now)).unwrap_or(0)
-    }
-
-    pub(super) fn is_valid(&self, now: i64) -> bool {
-        self.alive && now < self.expires_at
-    }
-
-    pub(super) fn kill(&mut self, kind: Kind, cause: Cause, log: Log<'_>) {
-        if std::mem::take(&mut self.alive) {
-            log(Change::Killed { kind, token: self.value.clone(), cause });
-        }
-    }
-}
-
-/// What a grant reports of itself; [`Change::of`] names the grant.
-#[derive(Debug)]
-pub(super) enum Change {
-    Killed { kind: Kind, token: String, cause: Cause },
-    Used { kind: Kind, token: String, first: bool },
-}
-
-impl Change {
-    pub(super) fn of(self, id: GrantId) -> Event {
-        self.event(Some(id))
-    }
-
-    /// Of a token without a grant.
-    pub(super) fn of_none(self) -> Event {
-        self.event(None)
-    }
-
-    fn event(self, grant: Option<GrantId>) -> Event {
-        match self {
-            Self::Killed { kind, token, cause } => Event::Killed { grant, kind, token, cause },
-            Self::Used { kind, token, first } => Event::Used { grant, kind, token, first },
-        }
-    }
-}
-
-pub(super) type Log<'a> = &'a mut dyn FnMut(Change);
+use super::token::Token;
 
 #[derive(Debug)]
 pub(super) struct Pair {
@@ -149,7 +79,7 @@ impl Grant {
             _ => return Presented::Dead,
         };
         let too_late = found == Presented::Replayed && mood.replay == Replay::Strict;
-        match (token.alive && !too_late, now < token.expires_at) {
+        match (token.is_alive() && !too_late, now < token.expires_at) {
             (false, _) => Presented::Dead,
             (true, false) => Presented::Expired,
             (true, true) => found,

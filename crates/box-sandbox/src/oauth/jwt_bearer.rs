@@ -2,11 +2,15 @@
 
 use serde_json::Value;
 
+use super::answer::TokenAnswer;
 use super::assertion::Assertion;
-use super::client::{Client, ClientId};
+use super::client::Client;
 use super::client_credentials::{open, subject};
+use super::error::OAuthError;
+use super::form::Form;
 use super::grant_type::GrantType;
-use super::{Form, OAuthError, Provider, TokenAnswer};
+use super::id::ClientId;
+use super::provider::Provider;
 
 /// A constant, whatever URL the request came to: so do all of Box's SDKs have it.
 const AUDIENCE: &str = "https://api.box.com/oauth2/token";

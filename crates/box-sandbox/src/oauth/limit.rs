@@ -4,8 +4,7 @@ use std::collections::{HashMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
-use super::client::ClientId;
-use super::user::UserId;
+use super::id::{ClientId, UserId};
 use crate::fault::Endpoint;
 
 /// So many requests in any window of so many seconds; 0 refuses all.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Mint;
+use super::mint::Mint;
 
 /// The two switches together make four moods.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]

@@ -1,9 +1,12 @@
 //! `grant_type=refresh_token` (RFC 6749, section 6, with Box's rotation).
 
-use super::client::ClientId;
+use super::answer::TokenAnswer;
+use super::error::OAuthError;
+use super::form::Form;
 use super::grant::Presented;
 use super::grant_type::{GrantType, Origin};
-use super::{Form, OAuthError, Owner, Provider, TokenAnswer};
+use super::id::ClientId;
+use super::provider::{Owner, Provider};
 
 pub(super) fn issue(
     provider: &mut Provider,

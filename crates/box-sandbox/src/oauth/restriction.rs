@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::error::OAuthError;
+use super::form::Form;
 use super::scope::Scopes;
-use super::{Form, OAuthError};
 
 /// A kind of thing that a shared link leads to.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]

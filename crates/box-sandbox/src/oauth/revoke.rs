@@ -1,9 +1,10 @@
-//! Revocation (RFC 7009; Box: guides/authentication/tokens/revoke): either token of a grant ends both, a token without
-//! a grant ends alone.
+//! Revocation (RFC 7009; Box: guides/authentication/tokens/revoke): a token ends with its grant, or alone without one.
 
-use super::client::ClientId;
-use super::{Form, OAuthError, Owner, Provider, bare};
-use crate::journal::Cause;
+use super::error::OAuthError;
+use super::form::Form;
+use super::id::ClientId;
+use super::journal::Cause;
+use super::provider::{Owner, Provider};
 
 pub(super) fn revoke(
     provider: &mut Provider,
@@ -29,7 +30,7 @@ pub(super) fn kill(provider: &mut Provider, now: i64, value: &str, cause: Cause)
                 grant.end(cause, &mut |change| provider.journal.record(now, change.of(id)));
             }
         }
-        Some(Owner::Bare) => bare::kill(provider, now, value, cause),
+        Some(Owner::Bare) => provider.bare.kill(now, value, cause, &mut provider.journal),
         None => return false,
     }
     true

@@ -1,10 +1,14 @@
 //! `grant_type=urn:ietf:params:oauth:grant-type:token-exchange` (RFC 8693; Box: guides/authentication/tokens/downscope).
 
-use super::bare::{self, Opening};
-use super::grant::Token;
+use super::answer::TokenAnswer;
+use super::bare::Opening;
+use super::error::OAuthError;
+use super::form::Form;
 use super::grant_type::{GrantType, Origin};
+use super::holder::Holder;
+use super::provider::Provider;
 use super::scope::Scopes;
-use super::{Form, Holder, OAuthError, Provider, TokenAnswer};
+use super::token::Token;
 
 /// What goes in and what comes out (RFC 8693, section 3).
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
@@ -54,7 +58,7 @@ pub(super) fn issue(
         parent: Some(subject.to_owned()),
         restriction: Some(restriction),
     };
-    bare::open(provider, now, opening);
+    provider.open_access(now, opening);
     Ok(answer)
 }
 

@@ -4,21 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::client::ClientId;
+use super::id::{ClientId, UserId};
 
 /// The enterprise that all of them belong to.
 pub const ENTERPRISE_ID: &str = "9000001";
-
-/// Number of a user; decimal, as a string, in JSON.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
-#[serde(into = "String")]
-pub struct UserId(u64);
-
-impl From<UserId> for String {
-    fn from(id: UserId) -> Self {
-        id.0.to_string()
-    }
-}
 
 /// A user as `GET /2.0/users/me` shows it.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]

@@ -2,8 +2,10 @@
 
 use serde::Serialize;
 
+use super::grant_type::Origin;
+use super::id::{GrantId, UserId};
+use super::scope::Scopes;
 use crate::fault::{Endpoint, When};
-use crate::oauth::{GrantId, Origin, Scopes, UserId};
 
 /// Which of the two tokens of a pair, or the code before them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
