@@ -230,7 +230,7 @@ fn listener(places: &Places, sockets: Vec<Inherited>) -> Result<Listener, BindEr
 }
 
 /// Clients whose connections started this boxd learn why it does not serve, where trying again would not help.
-#[cfg_attr(windows, expect(clippy::unused_async, unused_variables, reason = "nothing is handed over there"))]
+#[cfg_attr(windows, expect(clippy::unused_async, reason = "nothing is handed over there"))]
 async fn told_to_clients(failure: Failure, sockets: Vec<Inherited>) -> Failure {
     #[cfg(unix)]
     if matches!(failure.exit_code(), ALREADY_RUNNING | CONFIG) {

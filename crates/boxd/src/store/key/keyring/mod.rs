@@ -42,10 +42,6 @@ pub(in super::super) enum KeyringError {
         expect(dead_code, reason = "it is open for as long as its user is logged on")
     )]
     #[error("the keyring is locked")]
-    #[cfg_attr(
-        all(windows, not(test)),
-        expect(dead_code, reason = "the Credential Manager is open while its user is logged on")
-    )]
     Locked,
     /// It is open, and has no such key.
     #[error("the keyring has no such key")]
