@@ -27,6 +27,7 @@ pub mod login;
 mod metrics;
 pub mod notify;
 pub mod passthrough;
+pub mod peer;
 pub mod platform;
 pub mod pulse;
 pub mod run;

@@ -8,7 +8,8 @@ use std::{
     time::Duration,
 };
 
-use boxd::server::{Caller, Limits, Listener, Reply, Service, run};
+use boxd::peer::Caller;
+use boxd::server::{Limits, Listener, Reply, Service, run};
 use boxd_proto::{Hello, Request, Response, encode};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 

@@ -203,7 +203,7 @@ fn of_lost(count: u64, time: i64) -> AuditRecord {
         scope: Vec::new(),
         resource: None,
         user: None,
-        uid: crate::server::owner(),
+        uid: crate::peer::owner(),
         pid: None,
         started: None,
         program: None,

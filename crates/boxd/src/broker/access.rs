@@ -9,7 +9,7 @@ use crate::{
     access::{Door, Grant, Narrowing, Need, Policy, Right},
     account_name::AccountName,
     derived::{Restriction, Wish},
-    server::Caller,
+    peer::Caller,
 };
 
 /// How a client may use an account's tokens.
@@ -48,7 +48,7 @@ impl Broker {
             return Ok((self.named(name)?, Lent::Whole));
         }
         let name = match name {
-            Some(name) => super::requests::parse(name)?,
+            Some(name) => problems::parse(name)?,
             None => self.default_of(caller, right)?,
         };
         let lent = match self.policy_of(caller, |policy| policy.grant(&caller.facts, &name, right)) {

@@ -12,7 +12,7 @@ use crate::{
     audit::Unrecorded,
     box_api::Target,
     derived::{Restriction, Wish},
-    server::Caller,
+    peer::Caller,
 };
 
 /// A token that is about to leave.

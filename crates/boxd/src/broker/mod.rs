@@ -74,8 +74,9 @@ use crate::{
     login::Logins,
     notify::Notifier,
     passthrough::Ways,
+    peer::owner,
     pulse::Pulse,
-    server::{Doors, owner},
+    server::Doors,
     store::Store,
 };
 

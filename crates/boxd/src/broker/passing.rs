@@ -12,7 +12,8 @@ use crate::{
     access::Right,
     derived::Wish,
     passthrough::{Bearer, Bearers, native},
-    server::{Caller, Peer, Reply},
+    peer::{Caller, Peer},
+    server::Reply,
 };
 
 /// A broker as one client may use it.

@@ -6,7 +6,7 @@ use boxd_engine::Refusal;
 use boxd_proto::{Problem, ScopedTokenRequest};
 
 use super::{Broker, account::Account, problems};
-use crate::{access::Right, server::Caller};
+use crate::{access::Right, peer::Caller};
 
 impl Broker {
     /// Whether memory has such a token; else what stands in the way.

@@ -265,6 +265,11 @@ fn next_step(account: &AccountName, trouble: &Trouble) -> String {
     }
 }
 
+/// The account name that a client sent.
+pub(super) fn parse(name: &str) -> Result<AccountName, Problem> {
+    name.parse().map_err(|error| invalid_name(&error))
+}
+
 #[cfg(test)]
 mod tests {
     use boxd_engine::Binding;

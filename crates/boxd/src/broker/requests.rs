@@ -17,7 +17,8 @@ use crate::{
     access::{Need, Right},
     account_name::AccountName,
     passthrough::{self, AnswerBody, Call},
-    server::{Caller, Peer, Reply, Service},
+    peer::{Caller, Peer},
+    server::{Reply, Service},
 };
 
 impl Service for Broker {
@@ -133,7 +134,7 @@ impl Broker {
         match request {
             Request::Import(import) => {
                 let name = match &import.account {
-                    Some(name) => parse(name)?,
+                    Some(name) => problems::parse(name)?,
                     None => self.name_for_new_grant()?,
                 };
                 Ok(Response::Account(Box::new(self.import(&name, *import).await?)))
@@ -143,9 +144,9 @@ impl Broker {
                 self.log_out(&account, local).await?;
                 Ok(Response::Done)
             }
-            Request::Rename { from, to } => {
-                Ok(Response::Account(Box::new(self.rename(&parse(&from)?, &parse(&to)?).await?)))
-            }
+            Request::Rename { from, to } => Ok(Response::Account(Box::new(
+                self.rename(&problems::parse(&from)?, &problems::parse(&to)?).await?,
+            ))),
             Request::Adopt { account } => {
                 let account = self.named(Some(&account))?;
                 Ok(Response::Account(Box::new(self.adopt(&account).await?)))
@@ -246,7 +247,7 @@ impl Broker {
     /// The account that a request means: the one it names, else the default one.
     pub(super) fn named(&self, name: Option<&str>) -> Result<Arc<Account>, Problem> {
         if let Some(name) = name {
-            return self.held_account(&parse(name)?);
+            return self.held_account(&problems::parse(name)?);
         }
         let config = self.config();
         if let Some(default) = config.default_account() {
@@ -304,8 +305,4 @@ impl Broker {
 /// A list, streamed frame by frame, so that its length is not bounded by a frame.
 fn listed(responses: impl Iterator<Item = Response> + Send + 'static) -> Reply {
     Reply::Many(Box::new(responses.chain(std::iter::once(Response::End))))
-}
-
-pub(super) fn parse(name: &str) -> Result<AccountName, Problem> {
-    name.parse().map_err(|error| problems::invalid_name(&error))
 }

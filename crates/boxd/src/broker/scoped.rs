@@ -8,7 +8,7 @@ use super::{Broker, account::Account, handing::Handing, problems, tokens::wait_o
 use crate::{
     access::Right,
     derived::{DerivedTokens, Handed, InvalidRestriction, Restriction, Wish},
-    server::Caller,
+    peer::Caller,
 };
 
 impl Broker {

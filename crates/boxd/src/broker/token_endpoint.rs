@@ -12,7 +12,7 @@ use super::{Broker, account::Account, problems};
 use crate::{
     access::Right,
     box_api::MeError,
-    server::Caller,
+    peer::Caller,
     token_endpoint::{OpenEndpoint, OpenError, Tokens},
 };
 

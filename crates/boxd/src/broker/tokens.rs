@@ -6,7 +6,7 @@ use boxd_engine::{Answer, Ask, BootTime, Generation, Refusal, Served, Snapshot};
 use boxd_proto::{Problem, Rejected, Secret, Token, TokenRequest};
 
 use super::{Broker, account::Account, problems};
-use crate::{constant_time, server::Peer};
+use crate::{constant_time, peer::Peer};
 
 /// How long a client waits by default for a token that is not at hand.
 const DEFAULT_WAIT: Duration = Duration::from_secs(30);

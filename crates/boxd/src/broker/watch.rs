@@ -10,7 +10,7 @@ use super::{Broker, access::for_guest, account::Account};
 use crate::{
     access::{Need, Right},
     account_name::AccountName,
-    server::Caller,
+    peer::Caller,
 };
 
 /// A watch that goes on until it is dropped.

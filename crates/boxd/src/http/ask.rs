@@ -6,7 +6,8 @@ use boxd_proto::{Request, Response};
 use futures_util::Stream;
 
 use super::refusal::Refusal;
-use crate::server::{Caller, Reply, Server, Service};
+use crate::peer::Caller;
+use crate::server::{Reply, Server, Service};
 
 /// Who asks whom.
 #[derive(Debug)]

@@ -24,7 +24,8 @@ use super::{
     refusal::Refusal,
     rewound::Rewound,
 };
-use crate::server::{Caller, Input, Seat, Server, Service};
+use crate::peer::Caller;
+use crate::server::{Input, Seat, Server, Service};
 
 /// Longest head of a request, in bytes; a longer one is answered with 431.
 const MOST_HEAD: usize = 16 * 1024;

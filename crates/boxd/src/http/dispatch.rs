@@ -17,7 +17,8 @@ use super::{
     status, token,
     wish::{self, Wish},
 };
-use crate::server::{Caller, Server, Service};
+use crate::peer::Caller;
+use crate::server::{Server, Service};
 
 /// Answers a request, whatever it is.
 pub(super) async fn answer<S: Service>(

@@ -9,7 +9,7 @@ use super::{
     send::{self, Answered, Ready, Stream},
     ways::Ways,
 };
-use crate::{box_api::BoxUrl, server::Peer};
+use crate::{box_api::BoxUrl, peer::Peer};
 
 /// Most redirects in a row.
 const MOST: usize = 5;

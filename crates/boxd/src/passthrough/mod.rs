@@ -21,7 +21,7 @@ use boxd_proto::Problem;
 use bytes::Bytes;
 use hyper::{HeaderMap, Method, header::HeaderValue};
 
-use crate::{account_name::AccountName, box_api::Endpoint, server::Peer};
+use crate::{account_name::AccountName, box_api::Endpoint, peer::Peer};
 
 pub use body::{AnswerBody, Broken};
 pub(crate) use follow::pass_and_follow;

@@ -17,7 +17,8 @@ use hyper::{
 use tokio::sync::mpsc;
 
 use super::{AnswerBody, Bearers, Call, Host, Payload, Target, Ways, pass_and_follow, problems, send::pass};
-use crate::server::{Exchange, Part, Peer, Reply};
+use crate::peer::Peer;
+use crate::server::{Exchange, Part, Reply};
 
 /// Pieces of a client's body that wait for Box: one is sent while the next one comes.
 const PIECES_AHEAD: usize = 1;

@@ -3,7 +3,7 @@
 use boxd_proto::{Code, Problem};
 
 use super::{body::Broken, headers::TooMany, progress::LONGEST_STANDSTILL, slots::Full, target::BadTarget};
-use crate::{account_name::AccountName, server::Peer};
+use crate::{account_name::AccountName, peer::Peer};
 
 /// The config does not allow it.
 pub(crate) fn off() -> Problem {

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     account_name::AccountName,
     box_api::{BoxUrl, Endpoint, Unbuilt, describe},
-    server::Peer,
+    peer::Peer,
 };
 
 /// What a streamed body is, to be passed on.

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use crate::server::Peer;
+use crate::peer::Peer;
 
 /// Calls in all: each has a connection to Box, which [`crate::server::Limits`] leave file descriptors for.
 const IN_ALL: usize = 64;

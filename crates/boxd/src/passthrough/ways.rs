@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::slots::{Full, Slot, Slots};
-use crate::{box_api::Clients, server::Peer};
+use crate::{box_api::Clients, peer::Peer};
 
 /// So long after the last call nothing is kept for the next one. Longer than a connection may idle.
 const REST: Duration = Duration::from_secs(30);

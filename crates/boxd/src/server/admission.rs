@@ -14,7 +14,8 @@ use std::{
 use boxd_proto::{Code, Problem};
 use tokio::{sync::Notify, task::AbortHandle, time::Instant};
 
-use super::{counters::Counters, limits::Limits, peer::Peer};
+use super::{counters::Counters, limits::Limits};
+use crate::peer::Peer;
 
 /// How long a connection without a request is left alone as long as others can go instead.
 const IDLE_LEFT_ALONE: Duration = Duration::from_mins(10);

@@ -26,10 +26,9 @@ use super::{
     admission::Seat,
     input::Input,
     output::Output,
-    peer::Caller,
     service::{Reply, Service},
 };
-use crate::http;
+use crate::{http, peer::Caller};
 
 /// After so long without an event a stream shows that it lives, and learns whether its client does.
 const HEARTBEAT: Duration = Duration::from_secs(15);

@@ -12,18 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::listener::{inode_at, permit};
 #[cfg(windows)]
 use super::pipe::{inode_at, permit};
-use super::{Listener, bind_error::BindError};
-
-/// A socket that is wanted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DoorPlan {
-    /// Where.
-    pub path: Arc<Path>,
-    /// The group that it is for; `None`: whoever reaches it.
-    pub group: Option<u32>,
-    /// Whether the rule itself tells apart who comes. Otherwise who reaches the socket has its rights.
-    pub names_whom: bool,
-}
+use super::{Listener, bind_error::BindError, door_plan::DoorPlan};
 
 /// The sockets of all rules. Cheap to clone.
 #[derive(Clone, Debug)]

@@ -23,7 +23,7 @@ use interprocess::{
     os::unix::local_socket::ListenerOptionsExt as _,
 };
 
-use super::{bind_error::BindError, counters::Counters, doors::DoorPlan};
+use super::{bind_error::BindError, counters::Counters, door_plan::DoorPlan};
 use crate::pulse::{Probe, Pulse, pulse};
 
 /// Only the owner may connect; on systems that ignore a socket's mode the directory's counts.

@@ -4,6 +4,7 @@ mod admission;
 mod bind_error;
 mod connection;
 mod counters;
+mod door_plan;
 mod doors;
 #[cfg(unix)]
 mod inherited;
@@ -13,7 +14,6 @@ mod limits;
 mod listener;
 mod metrics;
 mod output;
-mod peer;
 #[cfg(windows)]
 mod pipe;
 mod service;
@@ -40,6 +40,7 @@ use crate::{
     access::{Door, Policy},
     http::LastTold,
     passthrough::{self, AnswerBody, Call},
+    peer::{Caller, Peer, owner},
     pulse::Probe,
 };
 
@@ -47,12 +48,12 @@ pub use crate::http::HttpCounts;
 pub(crate) use admission::Seat;
 pub use bind_error::BindError;
 pub use counters::{Count, Counters};
-pub use doors::{DoorPlan, Doors, NewDoors};
+pub use door_plan::DoorPlan;
+pub use doors::{Doors, NewDoors};
 pub(crate) use input::Input;
 pub use limits::Limits;
 #[cfg(unix)]
 pub use listener::Listener;
-pub use peer::{Caller, Evidence, Peer, owner};
 #[cfg(windows)]
 pub use pipe::Listener;
 pub use service::{Exchange, Part, Reply, Service};

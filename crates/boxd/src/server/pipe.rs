@@ -14,7 +14,7 @@ use interprocess::{
 };
 use widestring::U16CString;
 
-use super::{bind_error::BindError, counters::Counters, doors::DoorPlan};
+use super::{bind_error::BindError, counters::Counters, door_plan::DoorPlan};
 use crate::pulse::{Probe, Pulse, pulse};
 
 /// What Windows answers where the name belongs to another program (`ERROR_ACCESS_DENIED`), or all of its instances are

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use futures_util::Stream;
 use tokio::sync::mpsc;
 
-use super::peer::Caller;
 use crate::passthrough::{self, AnswerBody, Call};
+use crate::peer::Caller;
 
 /// What answers requests; each connection's task holds a clone.
 ///

@@ -8,7 +8,8 @@ use std::{os::fd::OwnedFd, time::Duration};
 use boxd_proto::{Code, Problem};
 use tokio::{task::JoinSet, time::timeout};
 
-use super::{Listener, REFUSAL, connection, peer::Peer};
+use super::{Listener, REFUSAL, connection};
+use crate::peer::Peer;
 
 /// Nobody else waits if nobody comes for so long.
 const QUIET: Duration = Duration::from_millis(50);

@@ -25,7 +25,7 @@ use tokio::{
 use super::{Bearer, Bearers, Call, Host, Payload, Target, Ways};
 use crate::{
     box_api::{BoxApi, Deadlines, EndpointSettings, ProxyEnvironment},
-    server::Peer,
+    peer::Peer,
 };
 
 /// A server of which each connection reads one request and is answered with the next of these bytes, or not at all.

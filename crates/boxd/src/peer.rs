@@ -56,7 +56,7 @@ pub struct Evidence {
 impl Peer {
     /// The process at the other end of `stream`.
     #[cfg(unix)]
-    pub(super) fn of(stream: &Stream) -> io::Result<Self> {
+    pub(crate) fn of(stream: &Stream) -> io::Result<Self> {
         let credentials = stream.peer_creds()?;
         let uid = credentials.euid().ok_or(io::ErrorKind::Unsupported)?;
         #[cfg(not(target_os = "macos"))]
@@ -71,7 +71,7 @@ impl Peer {
 
     /// The process at the other end of `stream`. The pipe's access list lets nobody else in; that is not relied on alone.
     #[cfg(windows)]
-    pub(super) fn of(stream: &Stream) -> io::Result<Self> {
+    pub(crate) fn of(stream: &Stream) -> io::Result<Self> {
         let pid = stream.peer_creds()?.pid().ok_or(io::ErrorKind::Unsupported)?;
         let sid = Sid::of_process(pid)?;
         if sid.is_system() || sid == Sid::of_this_process()? {
@@ -94,7 +94,7 @@ impl fmt::Display for Peer {
 
 impl Caller {
     /// The process at the other end of `stream`, which came by `door` to a daemon of the user `owner`.
-    pub(super) fn of(stream: &Stream, door: Door, owner: u32) -> io::Result<Self> {
+    pub(crate) fn of(stream: &Stream, door: Door, owner: u32) -> io::Result<Self> {
         let peer = Peer::of(stream)?;
         let mut facts = Facts { uid: peer.uid, groups: None, unit: None, door };
         // The owner needs no rule: the path of nearly all clients costs no more than it has to.
