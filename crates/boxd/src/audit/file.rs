@@ -16,11 +16,13 @@ pub(super) struct LogFile {
     directory: PathBuf,
     pub(super) settings: Settings,
     open: Option<(File, u64)>,
+    /// A file that was begun is found by its name after a power cut, too.
+    name_is_durable: bool,
 }
 
 impl LogFile {
     pub(super) fn new(directory: &Path, settings: Settings) -> Self {
-        Self { directory: directory.to_owned(), settings, open: None }
+        Self { directory: directory.to_owned(), settings, open: None, name_is_durable: false }
     }
 
     /// Adds whole lines. Durable, they are on the disk when this returns. Blocking.
@@ -38,20 +40,24 @@ impl LogFile {
         let (mut file, size) =
             match self.open.take().filter(|(file, _)| system::is_in_place(file, &path(&self.directory, 0))) {
                 Some(open) => open,
-                None => open(&path(&self.directory, 0))?,
+                None => {
+                    self.name_is_durable = false;
+                    open(&path(&self.directory, 0))?
+                }
             };
         let mut size = size;
         if size > 0 && size.saturating_add(length) > self.settings.max_size {
             drop(file);
             self.rotate()?;
+            self.name_is_durable = false;
             (file, size) = open(&path(&self.directory, 0))?;
         }
         file.write_all(lines)?;
         if durable {
             file.sync_data()?;
-            if size == 0 {
-                // Its name must be there as well.
+            if !self.name_is_durable {
                 system::sync_names(&self.directory)?;
+                self.name_is_durable = true;
             }
         }
         self.open = Some((file, size.saturating_add(length)));

@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
-use boxd_proto::AuditRecord;
+use boxd_proto::{AuditOutcome, AuditRecord};
 
 /// Different records of one window; with more the window ends early.
 const MOST: usize = 4096;
-/// Different records of one user other than the owner in one window. What is beyond is told without process and, where
-/// it was denied, without account: who asks in ever new ways cannot push the records of others out of the log.
+/// Different records of one user other than the owner in one window. What is beyond is told by user, socket and outcome
+/// alone, with the account of tokens that were handed out: who asks in ever new ways cannot push the records of others
+/// out of the log.
 const MOST_OF_STRANGER: u32 = 64;
 
 /// What was seen in the present window.
@@ -24,6 +25,8 @@ struct Repeats {
     count: u64,
     first: i64,
     last: i64,
+    /// The first of them is on the disk, or will be before anybody is told so.
+    is_secured: bool,
 }
 
 impl Window {
@@ -50,13 +53,34 @@ impl Window {
         Some(record)
     }
 
+    /// The same for a record that must be on the disk: also one that is a repeat of what may not be there.
+    pub(super) fn admit_secure(&mut self, record: AuditRecord, trusted: bool) -> Option<AuditRecord> {
+        let record = if self.seen.contains_key(&key(&record)) || trusted || self.has_share(record.uid) {
+            record
+        } else {
+            vague(record)
+        };
+        let repeats = self.seen.entry(key(&record)).or_default();
+        if repeats.is_secured {
+            self.counted(&record);
+            return None;
+        }
+        repeats.is_secured = true;
+        Some(record)
+    }
+
+    /// What was to be on the disk could not be written.
+    pub(super) fn forget_secured(&mut self) {
+        self.seen.values_mut().for_each(|repeats| repeats.is_secured = false);
+    }
+
     /// Ends the window: the repeats that it holds.
     pub(super) fn end(&mut self) -> Vec<AuditRecord> {
         self.of_strangers.clear();
         let seen = std::mem::take(&mut self.seen).into_iter();
         let repeated = seen.filter(|(_, repeats)| repeats.count > 0);
         let mut records: Vec<AuditRecord> = repeated
-            .map(|(record, Repeats { count, first, last })| AuditRecord {
+            .map(|(record, Repeats { count, first, last, .. })| AuditRecord {
                 time: first,
                 until: last,
                 count,
@@ -92,6 +116,17 @@ fn key(record: &AuditRecord) -> AuditRecord {
 
 /// What remains of a record of whom there are too many.
 fn vague(record: AuditRecord) -> AuditRecord {
-    let account = record.account.filter(|_| record.generation.is_some());
-    AuditRecord { pid: None, started: None, program: None, account, ..record }
+    let account = record.account.filter(|_| record.outcome == AuditOutcome::Handed);
+    AuditRecord {
+        account,
+        generation: None,
+        scope: Vec::new(),
+        resource: None,
+        user: None,
+        pid: None,
+        started: None,
+        program: None,
+        unit: None,
+        ..record
+    }
 }

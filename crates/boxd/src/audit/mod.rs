@@ -17,13 +17,21 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use boxd_proto::{AuditQuery, AuditRecord};
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    time::timeout,
+};
 
 /// Records that wait to be written; those beyond are counted as lost.
 const QUEUED: usize = 4096;
+/// Records that somebody waits for: in a queue of their own, which those who are denied cannot fill.
+const SECURED: usize = 4096;
+/// How long a token waits for its record to be on the disk.
+const SECURE_WITHIN: Duration = Duration::from_secs(5);
 
 /// How the log is kept: `[audit]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +60,8 @@ pub struct Audit(Arc<Shared>);
 struct Shared {
     directory: PathBuf,
     queue: mpsc::Sender<Message>,
+    secure: mpsc::Sender<Secure>,
+    settings: watch::Sender<Settings>,
     enabled: AtomicBool,
     required: AtomicBool,
     lost: Arc<AtomicU64>,
@@ -65,11 +75,16 @@ enum Message {
         /// It is the owner's, who could write the log as well: no bound on its share.
         trusted: bool,
     },
-    /// To be durable, and then to be told: `false` where it could not be written.
-    Secure(AuditRecord, oneshot::Sender<bool>),
     /// Everything that came before is to be written.
     Flush(oneshot::Sender<()>),
-    Configure(Settings),
+}
+
+/// A record that is to be durable, and then to be told of: `false` where it could not be written.
+#[derive(Debug)]
+struct Secure {
+    record: AuditRecord,
+    trusted: bool,
+    written: oneshot::Sender<bool>,
 }
 
 /// No record could be made durable.
@@ -81,24 +96,27 @@ impl Audit {
     /// Begins to keep the log in this directory. Must be called within a tokio runtime.
     pub fn start(directory: PathBuf, settings: Settings) -> Self {
         let (queue, messages) = mpsc::channel(QUEUED);
+        let (secure, urgent) = mpsc::channel(SECURED);
+        let (set, settings_now) = watch::channel(settings);
         let lost = Arc::new(AtomicU64::new(0));
-        let writer = writer::Writer::new(&directory, settings, Arc::clone(&lost));
-        tokio::spawn(writer.run(messages));
+        let writer = writer::Writer::new(&directory, settings_now, Arc::clone(&lost));
+        tokio::spawn(writer.run(messages, urgent));
         Self(Arc::new(Shared {
             directory,
             queue,
+            secure,
+            settings: set,
             enabled: AtomicBool::new(settings.enabled),
             required: AtomicBool::new(settings.required),
             lost,
         }))
     }
 
-    /// Changes how the log is kept.
-    pub async fn configure(&self, settings: Settings) {
+    /// Changes how the log is kept, from the next record on.
+    pub fn configure(&self, settings: Settings) {
         self.0.enabled.store(settings.enabled, Ordering::Relaxed);
         self.0.required.store(settings.required, Ordering::Relaxed);
-        // The task ends with the process only.
-        drop(self.0.queue.send(Message::Configure(settings)).await);
+        self.0.settings.send_replace(settings);
     }
 
     /// Whether there is anything to record.
@@ -116,10 +134,10 @@ impl Audit {
             return Ok(());
         }
         let (written, outcome) = oneshot::channel();
-        self.0.queue.try_send(Message::Secure(record, written)).map_err(|_full| Unrecorded)?;
-        match outcome.await {
-            Ok(true) => Ok(()),
-            Ok(false) | Err(_) => Err(Unrecorded),
+        self.0.secure.try_send(Secure { record, trusted, written }).map_err(|_full| Unrecorded)?;
+        match timeout(SECURE_WITHIN, outcome).await {
+            Ok(Ok(true)) => Ok(()),
+            Ok(Ok(false) | Err(_)) | Err(_) => Err(Unrecorded),
         }
     }
 

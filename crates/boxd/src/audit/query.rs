@@ -5,7 +5,7 @@ use std::{
     path::Path,
 };
 
-use boxd_proto::{AuditQuery, AuditRecord};
+use boxd_proto::{AuditOutcome, AuditQuery, AuditRecord};
 use tokio::sync::mpsc;
 
 use super::{file, line};
@@ -40,7 +40,9 @@ pub(super) fn read(
 
 fn is_wanted(record: &AuditRecord, query: &AuditQuery, earliest: Option<i64>) -> bool {
     let is = |wanted: &str| record.account.as_deref() == Some(wanted);
-    query.account.as_deref().is_none_or(is)
-        && query.generation.is_none_or(|generation| record.generation == Some(generation))
+    // What is missing may be just what is looked for.
+    let is_lost = record.outcome == AuditOutcome::Lost;
+    (is_lost || query.account.as_deref().is_none_or(is))
+        && (is_lost || query.generation.is_none_or(|generation| record.generation == Some(generation)))
         && earliest.is_none_or(|earliest| record.until >= earliest)
 }

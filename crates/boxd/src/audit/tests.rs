@@ -151,7 +151,7 @@ async fn files_are_private_and_rotated() {
         all(&audit, AuditQuery::default(), None).await.iter().filter_map(|record| record.pid).collect();
     assert!(pids.is_sorted() && pids.last() == Some(&39) && pids.len() > 8, "the newest, in order: {pids:?}");
 
-    audit.configure(Settings { keep: 1, ..settings }).await;
+    audit.configure(Settings { keep: 1, ..settings });
     for pid in 40..60 {
         audit.note(at(i64::from(pid), pid), true);
         audit.flush().await;
@@ -182,7 +182,7 @@ async fn required_means_on_the_disk_or_not_at_all() {
 
     let nowhere = Audit::start(dir.path().join("missing"), settings);
     assert_eq!(nowhere.hand_out(record(1), true).await, Err(Unrecorded));
-    nowhere.configure(Settings::default()).await;
+    nowhere.configure(Settings::default());
     assert_eq!(nowhere.hand_out(record(1), true).await, Ok(()));
 }
 
@@ -246,4 +246,67 @@ async fn what_is_not_enabled_is_not_written() {
     audit.note(record(1), true);
     audit.flush().await;
     assert!(!audit.is_enabled() && lines(dir.path()).is_empty());
+}
+
+fn required() -> Settings {
+    Settings { required: true, ..Settings::default() }
+}
+
+#[tokio::test]
+async fn nobody_floods_a_required_log_either() {
+    let dir = TempDir::new().unwrap();
+    let audit = Audit::start(dir.path().to_owned(), required());
+    audit.hand_out(record(1), true).await.unwrap();
+    for pid in 0..300 {
+        audit.hand_out(AuditRecord { uid: 4711, ..record(pid) }, false).await.unwrap();
+        let resource = Some(format!("https://api.box.com/2.0/folders/{pid}"));
+        audit.hand_out(AuditRecord { uid: 4712, resource, ..record(7) }, false).await.unwrap();
+        audit.hand_out(AuditRecord { uid: 4713, ..record(9) }, false).await.unwrap();
+    }
+    assert!(lines(dir.path()).len() < 140, "{}", lines(dir.path()).len());
+    let records = all(&audit, AuditQuery::default(), None).await;
+    let of = |uid| records.iter().filter(|record| record.uid == uid).map(|record| record.count).sum::<u64>();
+    assert_eq!((of(4711), of(4712), of(4713), of(1000)), (300, 300, 300, 1), "all of it is counted");
+}
+
+#[tokio::test]
+async fn a_record_that_could_not_be_written_is_no_record_for_its_repeats() {
+    let dir = TempDir::new().unwrap();
+    let place = dir.path().join("state");
+    let audit = Audit::start(place.clone(), required());
+    assert_eq!(audit.hand_out(record(1), true).await, Err(Unrecorded));
+    assert_eq!(audit.hand_out(record(1), true).await, Err(Unrecorded));
+    fs::create_dir(&place).unwrap();
+    audit.hand_out(record(1), true).await.unwrap();
+    assert!(lines(&place).iter().any(|line| line.contains("handed")), "{:?}", lines(&place));
+    // One that was only noted so far may not be on the disk.
+    audit.note(record(2), true);
+    audit.flush().await;
+    audit.hand_out(record(2), true).await.unwrap();
+    let pid_2 = |line: &&String| line.contains("\"pid\":2");
+    assert_eq!(lines(&place).iter().filter(pid_2).count(), 2, "{:?}", lines(&place));
+}
+
+#[tokio::test]
+async fn who_is_denied_holds_nobody_up_who_waits_for_a_record() {
+    let dir = TempDir::new().unwrap();
+    let audit = Audit::start(dir.path().to_owned(), required());
+    for pid in 0..u32::try_from(super::QUEUED).unwrap() + 5 {
+        audit.note(AuditRecord { outcome: AuditOutcome::Denied, uid: 4711, ..record(pid) }, false);
+    }
+    audit.hand_out(record(1), true).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_lost_is_told_whatever_is_asked_for() {
+    let dir = TempDir::new().unwrap();
+    let place = dir.path().join("state");
+    let audit = Audit::start(place.clone(), Settings::default());
+    audit.note(record(1), true);
+    audit.flush().await;
+    fs::create_dir(&place).unwrap();
+    audit.note(AuditRecord { account: Some("other".into()), ..record(2) }, true);
+    let query = AuditQuery { account: Some("nobody".into()), generation: Some(3), since_seconds: None };
+    let records = all(&audit, query, None).await;
+    assert!(matches!(&*records, [lost] if lost.outcome == AuditOutcome::Lost), "{records:?}");
 }

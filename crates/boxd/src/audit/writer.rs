@@ -12,11 +12,11 @@ use std::{
 
 use boxd_proto::{AuditOutcome, AuditRecord, AuditWay};
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{mpsc, oneshot, watch},
     time::{Instant, sleep_until},
 };
 
-use super::{Message, Settings, file::LogFile, line, merging::Window};
+use super::{Message, Secure, Settings, file::LogFile, line, merging::Window};
 
 /// How long records are gathered before they are written together.
 const GATHER: Duration = Duration::from_millis(100);
@@ -41,7 +41,7 @@ struct Batch {
 pub(super) struct Writer {
     /// Away while a thread writes it.
     file: Option<LogFile>,
-    settings: Settings,
+    settings: watch::Receiver<Settings>,
     window: Window,
     window_ends: Option<Instant>,
     lost: Arc<AtomicU64>,
@@ -57,26 +57,43 @@ impl Batch {
 }
 
 impl Writer {
-    pub(super) fn new(directory: &Path, settings: Settings, lost: Arc<AtomicU64>) -> Self {
-        let file = Some(LogFile::new(directory, settings));
+    pub(super) fn new(directory: &Path, settings: watch::Receiver<Settings>, lost: Arc<AtomicU64>) -> Self {
+        let file = Some(LogFile::new(directory, *settings.borrow()));
         Self { file, settings, window: Window::default(), window_ends: None, lost, is_failing: false }
     }
 
     /// Writes until nobody can send any more.
-    pub(super) async fn run(mut self, mut messages: mpsc::Receiver<Message>) {
-        let mut taken = Vec::new();
+    pub(super) async fn run(
+        mut self,
+        mut messages: mpsc::Receiver<Message>,
+        mut secure: mpsc::Receiver<Secure>,
+    ) {
+        let (mut taken, mut secured) = (Vec::new(), Vec::new());
         loop {
             let mut batch = Batch::default();
             let alive = tokio::select! {
+                biased;
+                count = secure.recv_many(&mut secured, IN_ONE_GO) => count > 0,
                 count = messages.recv_many(&mut taken, IN_ONE_GO) => count > 0,
                 () = due(self.window_ends) => true,
             };
-            let mut urgent = self.take(&mut taken, &mut batch);
+            // Who never stops asking for tokens must not keep the rest waiting.
+            while taken.len() < IN_ONE_GO
+                && let Ok(message) = messages.try_recv()
+            {
+                taken.push(message);
+            }
+            self.secure(&mut secured, &mut batch);
+            let mut urgent = self.take(&mut taken, &mut batch) || !batch.secure.is_empty();
             let deadline = Instant::now() + GATHER;
             while alive && !urgent && !batch.lines.is_empty() {
                 tokio::select! {
                     biased;
                     () = sleep_until(deadline) => break,
+                    count = secure.recv_many(&mut secured, IN_ONE_GO) => {
+                        self.secure(&mut secured, &mut batch);
+                        urgent = count == 0 || !batch.secure.is_empty();
+                    }
                     count = messages.recv_many(&mut taken, IN_ONE_GO) => {
                         urgent = count == 0 || self.take(&mut taken, &mut batch);
                     }
@@ -101,30 +118,32 @@ impl Writer {
         }
     }
 
+    /// Takes into the batch what must be on the disk before somebody goes on. A repeat of what is there, or will be with
+    /// this batch, is only counted: otherwise who asks without end pushes the records of others out of the log.
+    fn secure(&mut self, secured: &mut Vec<Secure>, batch: &mut Batch) {
+        for Secure { record, trusted, written } in secured.drain(..) {
+            if let Some(record) = self.window.admit_secure(record, trusted) {
+                batch.push(&record);
+            }
+            batch.secure.push(written);
+        }
+    }
+
     /// Takes messages into the batch; whether somebody waits for it.
     fn take(&mut self, taken: &mut Vec<Message>, batch: &mut Batch) -> bool {
+        let is_enabled = self.settings.borrow().enabled;
         for message in taken.drain(..) {
             match message {
-                Message::Note { record, trusted } if self.settings.enabled => {
+                Message::Note { record, trusted } if is_enabled => {
                     if let Some(record) = self.window.admit(record, trusted) {
                         batch.push(&record);
                     }
                 }
                 Message::Note { .. } => {}
-                Message::Secure(record, written) => {
-                    batch.push(&record);
-                    batch.secure.push(written);
-                }
                 Message::Flush(done) => batch.flushed.push(done),
-                Message::Configure(settings) => {
-                    self.settings = settings;
-                    if let Some(file) = &mut self.file {
-                        file.settings = settings;
-                    }
-                }
             }
         }
-        !batch.secure.is_empty() || !batch.flushed.is_empty()
+        !batch.flushed.is_empty()
     }
 
     async fn write(&mut self, mut batch: Batch) {
@@ -136,6 +155,7 @@ impl Writer {
             batch.lines += &line::of(&of_lost(lost, batch.last));
         }
         let Some(mut file) = self.file.take() else { return end(batch, false) };
+        file.settings = *self.settings.borrow();
         let (lines, durable) = (std::mem::take(&mut batch.lines), !batch.secure.is_empty());
         let writing = tokio::task::spawn_blocking(move || {
             let written = file.append(lines.as_bytes(), durable);
@@ -145,6 +165,7 @@ impl Writer {
         let Ok((file, written)) = writing.await else { return end(batch, false) };
         self.file = Some(file);
         if written.is_err() {
+            self.window.forget_secured();
             self.lost.fetch_add(lost.saturating_add(batch.records), Ordering::Relaxed);
         }
         let is_written = written.is_ok();

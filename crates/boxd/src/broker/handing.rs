@@ -78,7 +78,14 @@ impl Broker {
 
     /// Records that a client did not get what it asked for.
     pub(super) fn note_denial(&self, caller: &Caller, problem: &Problem) {
-        tracing::info!(peer = %caller.peer, door = %caller.facts.door, account = problem.account, "denied: {}", problem.detail);
+        let (peer, door, account) = (&caller.peer, &caller.facts.door, problem.account.as_deref());
+        match self.denials.note(caller.peer.uid, self.clock.boot()) {
+            Some(0) => tracing::info!(%peer, %door, account, "denied: {}", problem.detail),
+            Some(untold) => {
+                tracing::info!(%peer, %door, account, untold, "denied, as before: {}", problem.detail);
+            }
+            None => tracing::debug!(%peer, %door, account, "denied: {}", problem.detail),
+        }
         if self.audit.is_enabled() {
             let mut record = self.record(caller, AuditOutcome::Denied, way_of(caller));
             record.account.clone_from(&problem.account);

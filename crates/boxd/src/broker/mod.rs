@@ -5,6 +5,7 @@ mod account;
 mod application;
 mod claims;
 mod custody;
+mod denials;
 mod derived_source;
 mod doctor;
 mod drive;
@@ -123,6 +124,7 @@ pub struct Shared {
     settling_keys: AtomicBool,
     waiting: Waiting,
     audit: Audit,
+    denials: denials::Denials,
     /// The sockets of access rules.
     doors: Doors,
     /// The user that the daemon belongs to.
@@ -189,6 +191,7 @@ impl Broker {
             settling_keys: AtomicBool::new(false),
             waiting: Waiting::default(),
             audit,
+            denials: denials::Denials::default(),
             doors,
             owner: owner(),
             rested: Notify::new(),

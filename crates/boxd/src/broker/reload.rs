@@ -46,7 +46,7 @@ impl Broker {
             // The loader panicked, which aborts the process.
             Err(_) => return Ok(()),
         };
-        self.audit.configure(config.audit()).await;
+        self.audit.configure(config.audit());
         let plans = door_plans(&config);
         // Rules first, and whatever becomes of sockets: what others can do to one must not keep a right alive.
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);

@@ -9,6 +9,9 @@ use super::{Broker, account::Account};
 /// How long a stop waits for spends in flight; after that the journal keeps them, in doubt.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How long a stop waits for the audit log.
+const LOG_PATIENCE: Duration = Duration::from_secs(2);
+
 impl Broker {
     /// Returns once the owner has asked that the daemon end (`Request::Shutdown`).
     pub async fn told_to_end(&self) {
@@ -39,7 +42,6 @@ impl Broker {
                 "a renewal or login is still without an answer: the journal keeps it, and the next start goes on"
             );
         }
-        self.audit.flush().await;
         let accounts: Vec<Arc<Account>> = self.all();
         let store = Arc::clone(&self.store);
         let saved = tokio::task::spawn_blocking(move || {
@@ -62,6 +64,10 @@ impl Broker {
         });
         if saved.await.is_err() {
             tracing::error!("spare files could not be written");
+        }
+        // Last, and not for long: no grant hangs on it.
+        if tokio::time::timeout(LOG_PATIENCE, self.audit.flush()).await.is_err() {
+            tracing::warn!("the audit log could not be written to its end");
         }
     }
 }
