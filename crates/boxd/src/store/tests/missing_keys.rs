@@ -124,7 +124,7 @@ fn an_existing_store_keeps_its_source_whatever_comes_up() {
     drop(store);
     keyring.set(None);
     fs::create_dir(directory.path().join("credentials")).unwrap();
-    fs::write(directory.path().join("credentials/store-key"), [9; 32]).unwrap();
+    fs::write(directory.path().join("credentials").join("store-key"), [9; 32]).unwrap();
     for key in [KeyChoice::Auto, KeyChoice::Only(KeySource::Keyring), KeyChoice::Only(KeySource::Credential)]
     {
         let store = open_with(directory.path(), key, &keyring).unwrap();
@@ -151,7 +151,7 @@ fn a_new_store_takes_what_the_config_says_or_nothing() {
     let error = only(KeySource::Keyring).unwrap_err().to_string();
     assert!(error.contains("keyring is locked") && error.contains("unlock"), "{error}");
     fs::create_dir(directory.path().join("credentials")).unwrap();
-    let credential = directory.path().join("credentials/store-key");
+    let credential = directory.path().join("credentials").join("store-key");
     fs::write(&credential, "too short").unwrap();
     let error = open_with(directory.path(), KeyChoice::Auto, &keyring).unwrap_err().to_string();
     assert!(error.contains("32 raw bytes"), "{error}");
