@@ -1,6 +1,6 @@
 //! Keeps what is in the process's memory from others: no core files, no debuggers, no backtraces with data.
 
-use std::{panic::PanicHookInfo, process::abort, sync::OnceLock};
+use std::{io::Write as _, panic::PanicHookInfo, process::abort, sync::OnceLock};
 
 /// What holds for this process.
 static IN_FORCE: OnceLock<Vec<Protection>> = OnceLock::new();
@@ -75,10 +75,9 @@ fn forbid_core_files() -> Result<(), String> {
 /// The end of a panic, in every build: the journal on disk is what makes it safe, not what a destructor could still do.
 ///
 /// A backtrace has no data in it, but is not printed either: `RUST_BACKTRACE` changes nothing.
-#[expect(clippy::print_stderr, reason = "the last word of a process that cannot log it any more")]
 fn die(panic: &PanicHookInfo<'_>) {
     let place = panic.location().map_or("?".to_owned(), ToString::to_string);
-    eprintln!("boxd: fault at {place}: {}", told(panic));
+    writeln!(std::io::stderr(), "boxd: fault at {place}: {}", told(panic)).ok();
     abort();
 }
 

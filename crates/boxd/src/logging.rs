@@ -1,6 +1,7 @@
 //! Log lines on stderr: plain for people, with priority prefixes under systemd; or in a file of limited size.
 
 mod file;
+mod stderr;
 
 use std::{
     fmt, io,
@@ -50,14 +51,17 @@ pub fn start(filter: &str, file: Option<&Path>) -> Result<(), LoggingError> {
         reason: error.to_string(),
     })?;
     let plain = tracing_subscriber::fmt::format().with_target(false);
-    let builder = tracing_subscriber::fmt().with_env_filter(filter);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        // A log that cannot be written is no reason to end.
+        .log_internal_errors(false);
     if let Some(path) = file {
         let file =
             LogFile::open(path).map_err(|error| LoggingError::File { path: path.to_owned(), error })?;
         builder.with_writer(Mutex::new(file)).event_format(plain.with_ansi(false)).init();
         return Ok(());
     }
-    let builder = builder.with_writer(io::stderr);
+    let builder = builder.with_writer(self::stderr::Stderr::default());
     if to_the_journal() {
         builder.event_format(Prefixed(plain.with_ansi(false).without_time().with_level(false))).init();
     } else {

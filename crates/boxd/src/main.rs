@@ -1,6 +1,6 @@
 //! `boxd`: keeps Box access tokens alive and hands them to local programs.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{fmt, io::Write as _, path::PathBuf, process::ExitCode};
 
 use boxd::run::{self, Options};
 use clap::Parser;
@@ -39,7 +39,6 @@ struct Arguments {
     check: bool,
 }
 
-#[expect(clippy::print_stderr, reason = "the last word of a process that cannot log it")]
 fn main() -> ExitCode {
     boxd::hardening::take_measures();
     let arguments = match Arguments::try_parse() {
@@ -54,18 +53,23 @@ fn main() -> ExitCode {
     };
     let log_file = arguments.log_file.or_else(|| run::default_log_file(&options));
     if let Err(error) = boxd::logging::start(&arguments.log, log_file.as_deref()) {
-        eprintln!("boxd: {error}");
+        last_word(&error);
         return ExitCode::from(run::exit_code_without_log(&error));
     }
     let result = if arguments.check { run::check(&options) } else { run::serve(&options) };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("boxd: {failure}");
+            last_word(&failure);
             if log_file.is_some() {
                 tracing::error!("boxd does not run: {failure}");
             }
             ExitCode::from(failure.exit_code())
         }
     }
+}
+
+/// That of a process that cannot log it; nor may there be anybody to hear it.
+fn last_word(error: &dyn fmt::Display) {
+    writeln!(std::io::stderr(), "boxd: {error}").ok();
 }

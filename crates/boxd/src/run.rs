@@ -1,6 +1,6 @@
 //! Puts the daemon together and takes it apart again.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{io::Write as _, path::PathBuf, sync::Arc, time::Duration};
 
 use crate::{
     alarm::Alarm,
@@ -27,7 +27,10 @@ const CONFIG: u8 = 78;
 /// Threads for blocking work at most; they end after a moment without work. The store keeps to a few of them. The
 /// others look up names and run the commands of secrets: those that hang must leave room for the store.
 const BLOCKING_THREADS: usize = 256;
-const THREAD_REST: Duration = Duration::from_secs(2);
+const THREAD_REST: Duration = Duration::from_mins(10);
+/// Sooner than its rest is over one of them is woken: a system that has no more threads to give must not find boxd
+/// without any, in the middle of a renewal.
+const THREAD_STIR: Duration = Duration::from_mins(5);
 
 /// What the command line and the environment say.
 #[derive(Clone, Debug, Default)]
@@ -266,6 +269,7 @@ pub async fn run(
         let (broker, manager) = (broker.clone(), Arc::clone(&manager));
         tokio::spawn(async move { manager.keep_informed(&broker, loops).await })
     };
+    let stirring = tokio::spawn(keep_a_thread());
     let announced = async {
         tokio::select! {
             () = stop => {}
@@ -278,7 +282,17 @@ pub async fn run(
     messenger.abort();
     broker.wind_down().await;
     informer.abort();
+    stirring.abort();
     tracing::info!("boxd ends");
+}
+
+/// Sees to it that there is always a thread for blocking work.
+async fn keep_a_thread() {
+    let mut pace = tokio::time::interval(THREAD_STIR);
+    loop {
+        pace.tick().await;
+        tokio::task::spawn_blocking(|| ()).await.ok();
+    }
 }
 
 /// Reads config and store, says what boxd would do, and changes nothing.
@@ -287,16 +301,11 @@ pub fn check(options: &Options) -> Result<(), Failure> {
     let config = Config::load(&places.config, places.config_is_explicit)?;
     let inspection = store::inspect(&store_options(options, &places, &config))?;
     let report = crate::check::report(&places, &config, &inspection);
-    print_report(&report);
+    write!(std::io::stdout(), "{report}").map_err(system("the report cannot be written"))?;
     match report.faults() {
         0 => Ok(()),
         faults => Err(Failure::Check(faults)),
     }
-}
-
-#[expect(clippy::print_stdout, reason = "the output of `boxd --check`")]
-fn print_report(report: &crate::check::Report) {
-    print!("{report}");
 }
 
 fn places(options: &Options) -> Result<Places, Failure> {

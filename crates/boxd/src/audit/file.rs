@@ -37,14 +37,14 @@ impl LogFile {
 
     fn try_append(&mut self, lines: &[u8], durable: bool) -> io::Result<()> {
         let length = u64::try_from(lines.len()).unwrap_or(u64::MAX);
-        let (mut file, size) =
-            match self.open.take().filter(|(file, _)| system::is_in_place(file, &path(&self.directory, 0))) {
-                Some(open) => open,
-                None => {
-                    self.name_is_durable = false;
-                    open(&path(&self.directory, 0))?
-                }
-            };
+        let (mut file, size) = if let Some(open) =
+            self.open.take().filter(|(file, _)| system::is_in_place(file, &path(&self.directory, 0)))
+        {
+            open
+        } else {
+            self.name_is_durable = false;
+            open(&path(&self.directory, 0))?
+        };
         let mut size = size;
         if size > 0 && size.saturating_add(length) > self.settings.max_size {
             drop(file);

@@ -71,7 +71,7 @@ struct Shared {
 #[derive(Debug)]
 enum Message {
     Note {
-        record: AuditRecord,
+        record: Box<AuditRecord>,
         /// It is the owner's, who could write the log as well: no bound on its share.
         trusted: bool,
     },
@@ -143,7 +143,7 @@ impl Audit {
 
     /// Records something that nothing waits for.
     pub fn note(&self, record: AuditRecord, trusted: bool) {
-        if self.0.queue.try_send(Message::Note { record, trusted }).is_err() {
+        if self.0.queue.try_send(Message::Note { record: Box::new(record), trusted }).is_err() {
             self.0.lost.fetch_add(1, Ordering::Relaxed);
         }
     }

@@ -42,7 +42,7 @@ fn is_wanted(record: &AuditRecord, query: &AuditQuery, earliest: Option<i64>) ->
     let is = |wanted: &str| record.account.as_deref() == Some(wanted);
     // What is missing may be just what is looked for.
     let is_lost = record.outcome == AuditOutcome::Lost;
-    (is_lost || query.account.as_deref().is_none_or(is))
-        && (is_lost || query.generation.is_none_or(|generation| record.generation == Some(generation)))
-        && earliest.is_none_or(|earliest| record.until >= earliest)
+    let is_of = query.account.as_deref().is_none_or(is)
+        && query.generation.is_none_or(|generation| record.generation == Some(generation));
+    (is_lost || is_of) && earliest.is_none_or(|earliest| record.until >= earliest)
 }

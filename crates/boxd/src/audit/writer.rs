@@ -135,7 +135,7 @@ impl Writer {
         for message in taken.drain(..) {
             match message {
                 Message::Note { record, trusted } if is_enabled => {
-                    if let Some(record) = self.window.admit(record, trusted) {
+                    if let Some(record) = self.window.admit(*record, trusted) {
                         batch.push(&record);
                     }
                 }

@@ -87,6 +87,7 @@ impl Broker {
         }
         self.sweep();
         // There may be a command now that wants to know.
+        self.notifier.forgive();
         self.look_at_all();
     }
 }

@@ -41,10 +41,14 @@ pub(super) fn output(words: &[String], deadline: Duration) -> Result<Zeroizing<V
     let complaint = Complaint::default();
     let (sender, receiver) = mpsc::channel();
     let heard = complaint.clone();
-    thread::spawn(move || {
+    let reading = thread::Builder::new().spawn(move || {
         // Nobody listens once the deadline has passed.
         sender.send(outcome(child, heard)).ok();
     });
+    if let Err(error) = reading {
+        group.end();
+        return Err(format!("its output cannot be read: {error}"));
+    }
     let Ok(outcome) = receiver.recv_timeout(deadline) else {
         group.end();
         return Err(format!("no answer within {} s{}", deadline.as_secs_f32(), complaint.told()));
@@ -63,11 +67,13 @@ pub(super) fn output(words: &[String], deadline: Duration) -> Result<Zeroizing<V
 /// Reads both outputs to their end, and waits.
 fn outcome(mut child: Child, complaint: Complaint) -> Outcome {
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    let listener = thread::spawn(move || stderr.map(|stream| complaint.listen(stream)));
+    let listener = thread::Builder::new().spawn(move || stderr.map(|stream| complaint.listen(stream)));
     let output = stdout.map_or_else(|| Ok(Zeroizing::default()), bounded);
     let status = child.wait();
     // A listener that panicked aborts the process.
-    listener.join().ok();
+    if let Ok(listener) = listener {
+        listener.join().ok();
+    }
     Outcome { status, output }
 }
 

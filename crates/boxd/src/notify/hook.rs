@@ -91,16 +91,22 @@ pub(super) fn run(
     let words = LastWords::default();
     let (heard, hearing) = mpsc::channel();
     let listener = words.clone();
-    thread::spawn(move || {
+    let group = Group::of(&child);
+    let unheard = |error: io::Error| {
+        group.end();
+        format!("cannot be listened to: {error}")
+    };
+    let listening = thread::Builder::new().spawn(move || {
         listener.listen(output);
         heard.send(()).ok();
     });
+    listening.map_err(unheard)?;
     if let Some(mut stdin) = child.stdin.take() {
         let input = input.to_owned();
         // Who does not read is free not to, and holds up this thread only, until its end.
-        thread::spawn(move || stdin.write_all(input.as_bytes()).ok());
+        let telling = thread::Builder::new().spawn(move || stdin.write_all(input.as_bytes()).ok());
+        telling.map_err(unheard)?;
     }
-    let group = Group::of(&child);
     let status = wait(child, &group, deadlines);
     hearing.recv_timeout(LAST_WORDS).ok();
     match status {
@@ -117,10 +123,14 @@ pub(super) fn run(
 /// Its exit status; `None` where it had to be ended.
 fn wait(mut child: Child, group: &Group, deadlines: Deadlines) -> io::Result<Option<ExitStatus>> {
     let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || {
+    let waiting = thread::Builder::new().spawn(move || {
         // Nobody listens once the deadlines have passed.
         sender.send(child.wait()).ok();
     });
+    if let Err(error) = waiting {
+        group.end();
+        return Err(error);
+    }
     if let Ok(status) = receiver.recv_timeout(deadlines.run) {
         return status.map(Some);
     }

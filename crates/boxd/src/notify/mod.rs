@@ -15,7 +15,10 @@ mod tell;
 use std::{
     collections::BTreeSet,
     path::Path,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use boxd_engine::Now;
@@ -43,9 +46,17 @@ pub struct Notifier {
     changed: Mutex<BTreeSet<AccountName>>,
     ring: Notify,
     complaint: Mutex<Option<String>>,
+    /// What the command refused is tried again at once.
+    forgiving: AtomicBool,
 }
 
 impl Notifier {
+    /// The command may have been put right: what it refused before is no reason to wait.
+    pub fn forgive(&self) {
+        self.forgiving.store(true, Ordering::Relaxed);
+        self.ring.notify_one();
+    }
+
     /// This account may have changed.
     pub fn look_at(&self, account: &AccountName) {
         lock(&self.changed).insert(account.clone());
@@ -69,6 +80,10 @@ impl Notifier {
             tokio::select! {
                 () = self.ring.notified() => {}
                 () = round.next() => {}
+            }
+            if self.forgiving.swap(false, Ordering::Relaxed) {
+                round.forgive();
+                *lock(&self.complaint) = None;
             }
             let changed = std::mem::take(&mut *lock(&self.changed));
             if let Some(outcome) = round.look(changed).await {

@@ -60,6 +60,11 @@ impl<A: Accounts> Round<A> {
         }
     }
 
+    /// What the command refused is tried again at the next look.
+    pub(super) fn forgive(&mut self) {
+        self.refused.clear();
+    }
+
     /// Looks at these accounts and at those that are due; what came of the command, if it was run.
     pub(super) async fn look(&mut self, mut names: BTreeSet<AccountName>) -> Option<Result<(), String>> {
         let now = self.accounts.now().boot;

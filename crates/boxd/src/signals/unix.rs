@@ -24,6 +24,8 @@ impl Wishes {
     /// Takes over SIGTERM, SIGINT and SIGHUP. From then on a *second* SIGINT ends the process at once,
     /// which leaves a spend in flight to the journal.
     pub fn listen() -> io::Result<Self> {
+        // A file that may not grow beyond a limit is an error like a full disk, not the end.
+        signal_hook::flag::register(rustix::process::Signal::XFSZ.as_raw(), Arc::default())?;
         let armed = Arc::new(AtomicBool::new(false));
         // Order matters: the first SIGINT finds the flag unset, then sets it.
         signal_hook::flag::register_conditional_shutdown(SIGINT, INTERRUPTED, Arc::clone(&armed))?;
