@@ -17,7 +17,7 @@ use super::{
     names, payload,
     seal::{Opened, SealError, Size},
     survey,
-    unlock::{fresh_key, no_credential, note, put, sealer_of},
+    unlock::{fresh_key, no_credential, note, put, sealer_of, seals},
     vault::{Vault, list},
 };
 use crate::account_name::AccountName;
@@ -59,7 +59,9 @@ pub(super) struct Migration<'a> {
 impl Migration<'_> {
     /// Moves the store to a key from `to`: a fresh one, or the credential's.
     pub(super) fn run(&self, to: KeySource) -> Result<(), MigrateError> {
-        self.finish().map_err(MigrateError::NotFinished)?;
+        if let Err(unfinished) = self.finish() {
+            self.leave_behind(unfinished)?;
+        }
         if let Err(error) = self.vault.keys.current() {
             return Err(MigrateError::Locked(error.to_string()));
         }
@@ -106,6 +108,26 @@ impl Migration<'_> {
         self.note(Register { retiring: None, ..self.noted() }).map_err(|error| error.to_string())?;
         self.vault.keys.drop(old.id);
         tracing::info!(from = %old.source, to = %current.source, "the store has another key");
+        Ok(())
+    }
+
+    /// Goes on although an earlier change did not come to its end, where all that is missing is that the old key goes
+    /// from its source: nothing is sealed with it any more.
+    fn leave_behind(&self, unfinished: String) -> Result<(), MigrateError> {
+        let Register { retiring: Some(old), .. } = self.noted() else {
+            return Err(MigrateError::NotFinished(unfinished));
+        };
+        let (disk, places) = (&*self.vault.disk, &self.vault.places);
+        let is_used = seals(disk, places, &survey::sealing_keys(disk, places)?, old);
+        if is_used || self.vault.keys.missing().iter().any(|missing| missing.name == old) {
+            return Err(MigrateError::NotFinished(unfinished));
+        }
+        tracing::warn!(
+            key = %old.id, source = %old.source, why = unfinished,
+            "an old key could not be removed from its source, and is left there; nothing is sealed with it"
+        );
+        self.note(Register { retiring: None, ..self.noted() })?;
+        self.vault.keys.drop(old.id);
         Ok(())
     }
 

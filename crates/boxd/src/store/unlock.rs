@@ -10,9 +10,10 @@ use super::{
         keyring,
     },
     keys::{Keys, Missing},
-    names::Places,
+    names::{self, Places},
     seal::Sealer,
     survey,
+    vault::list,
 };
 
 /// What was found.
@@ -74,9 +75,26 @@ fn noted_keys(
             Err(Unavailable::Missing) => keyring::KeyringError::Missing,
             Err(Unavailable::Unusable(error)) => return Err(error),
         };
-        // A key that is gone matters only to what it still seals.
-        if !is_current && why == keyring::KeyringError::Missing && !sealed_with.contains(&name.id) {
+        // A key that is away matters only to what it still seals; one that is gone does not matter to a spare, which may
+        // be left from before.
+        let is_gone = why == keyring::KeyringError::Missing && !sealed_with.contains(&name.id);
+        if !is_current && (is_gone || !seals(disk, places, sealed_with, name)) {
             continue;
+        }
+        // Nor does one that was only just made the current one, while the one before it is there.
+        if let Some(before) = register.retiring.filter(|_| is_current)
+            && !seals(disk, places, sealed_with, name)
+            && sources.read(disk, before).is_ok()
+        {
+            let (key, error) = (name.id, why.to_string());
+            tracing::warn!(%key, error, "the store's new key is away, and nothing is sealed with it yet: the one before stays");
+            let register = Register { current: before, coming: Some(name), retiring: None };
+            return match noted_keys(disk, places, sources, register, sealed_with)? {
+                Unlocked::Known { register, keys, .. } => {
+                    Ok(Unlocked::Known { register, keys, is_noted: false })
+                }
+                new @ Unlocked::New => Ok(new),
+            };
         }
         if is_current && name.source != KeySource::Keyring && !sealed_with.contains(&name.id) {
             // Nothing needs that key: the note is of another moment than the files.
@@ -97,6 +115,16 @@ fn noted_keys(
     }
     let keys = Keys::new(register.current.id, sealers, missing);
     Ok(Unlocked::Known { register, keys, is_noted: true })
+}
+
+/// Whether a file or a spare is sealed with this key.
+pub(super) fn seals(disk: &dyn Disk, places: &Places, sealed_with: &BTreeSet<KeyId>, key: KeyName) -> bool {
+    let is_of_key = |file: &String| names::owner_of_spare(file, key.id.0).is_some();
+    sealed_with.contains(&key.id)
+        || places.spares.as_ref().is_some_and(|spares| {
+            // Where spares cannot be looked at there may be one.
+            list(disk, spares).map_or(true, |files| files.iter().any(is_of_key))
+        })
 }
 
 /// A store of an earlier version, or one whose note was lost.

@@ -212,3 +212,70 @@ fn a_migration_whose_old_key_is_locked_serves_what_opens() {
     assert!(why(&store).0.contains(&old));
     assert!(store.key_report().retiring.is_some_and(|place| place.contains(&old)));
 }
+
+#[test]
+fn an_old_key_that_cannot_be_removed_is_in_nobodys_way() {
+    let directory = tempfile::tempdir().unwrap();
+    let keyring = in_keyring(directory.path());
+    let store = open(directory.path(), &keyring);
+    for error in [KeyringError::Locked, KeyringError::Unreachable("gone".into())] {
+        keyring.set(None);
+        store.migrate(Some(KeySource::Keyring)).unwrap();
+        keyring.set(Some(error.clone()));
+        assert!(store.migrate(Some(KeySource::File)).is_err(), "the old key stays where it is");
+        assert!(store.key_report().missing.is_empty());
+        // Neither in this process nor in the next.
+        store.migrate(Some(KeySource::File)).unwrap();
+    }
+    keyring.set(None);
+    store.migrate(Some(KeySource::Keyring)).unwrap();
+    keyring.set(Some(KeyringError::Locked));
+    assert!(store.migrate(Some(KeySource::File)).is_err());
+    drop(store);
+    let store = open(directory.path(), &keyring);
+    assert!(store.key_report().missing.is_empty(), "{:?}", store.key_report());
+    grant(store.load(&account("work")));
+    assert!(store.finish_migration().is_err());
+    store.migrate(None).unwrap();
+    assert_eq!((store.key_report().source, store.key_report().retiring), (KeySource::File, None));
+    grant(store.load(&account("work")));
+}
+
+#[test]
+fn a_new_key_that_is_lost_before_anything_is_sealed_with_it_is_given_up() {
+    for error in [KeyringError::Locked, KeyringError::Missing] {
+        let directory = tempfile::tempdir().unwrap();
+        let keyring = MemoryKeyring::default();
+        let store = open_with(directory.path(), KeyChoice::Only(KeySource::File), &keyring).unwrap();
+        store.commit(&account("work"), &record(1, 5), CommitReason::Replacement, 0).unwrap();
+        let place = |name: &str| directory.path().join("state").join(name);
+        let (key, sealed) =
+            (fs::read(place("key")).unwrap(), fs::read(place("accounts/work.grant")).unwrap());
+        let id_of = |note: &str| {
+            let note: serde_json::Value = serde_json::from_str(note).unwrap();
+            note["current"]["id"].as_str().unwrap().to_owned()
+        };
+        let old = id_of(&fs::read_to_string(place("key.json")).unwrap());
+        store.migrate(Some(KeySource::Keyring)).unwrap();
+        let new = id_of(&fs::read_to_string(place("key.json")).unwrap());
+        drop(store);
+        // As a crash right after the switch leaves it.
+        fs::write(place("key"), key).unwrap();
+        fs::set_permissions(place("key"), std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+        fs::write(place("accounts/work.grant"), sealed).unwrap();
+        let note = format!(
+            r#"{{"version":1,"current":{{"source":"keyring","id":"{new}"}},"retiring":{{"source":"file","id":"{old}"}}}}"#
+        );
+        fs::write(place("key.json"), note).unwrap();
+        keyring.set(Some(error));
+        let store = open(directory.path(), &keyring);
+        grant(store.load(&account("work")));
+        store.commit(&account("work"), &record(2, 6), CommitReason::Replacement, 0).unwrap();
+        assert_eq!((store.key_report().source, store.key_report().retiring), (KeySource::File, None));
+        keyring.set(None);
+        store.finish_migration().unwrap();
+        assert_eq!(keyring.items(), 0, "it is not left behind");
+        drop(store);
+        grant(open(directory.path(), &keyring).load(&account("work")));
+    }
+}
