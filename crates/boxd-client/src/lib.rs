@@ -46,9 +46,9 @@ pub use api::{ApiAnswer, Source};
 pub use boxd_proto::{
     AccountStatus, ApiHead, ApiHeader, ApiRequest, ApiRequestBody, AuditOutcome, AuditQuery, AuditRecord,
     AuditWay, Auth, BeginLogin, Code, Endpoints, Event, EventKind, Fingerprints, GrantState, Holder, Import,
-    ImportedCredential, Info, KeySource, KeyStatus, LoginNeeds, LoginPage, OpenTokenEndpoint, Piece, Problem,
-    Reached, Rejected, Request, Response, ScopedToken, ScopedTokenRequest, Secret, Subject, Token,
-    TokenEndpoint, TokenRequest, User,
+    ImportedCredential, Info, KeySource, KeyStatus, LoginNeeds, LoginPage, MissingKey, OpenTokenEndpoint,
+    Piece, Problem, Protection, Reached, Rejected, Request, Response, ScopedToken, ScopedTokenRequest,
+    Secret, Subject, Token, TokenEndpoint, TokenRequest, User,
     endpoint::{EndpointError, Environment, SYSTEM_SOCKET},
 };
 pub use cache::TokenCache;

@@ -1,6 +1,6 @@
 //! Check `state`: whether the sealed grants and their key are closed to others.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{
     finding::Finding,
@@ -29,12 +29,21 @@ pub(super) fn check(scene: &Scene) -> Vec<Finding> {
     };
     let owner = if scene.system { steps.first().map_or(0, |step| step.uid) } else { own_uid() };
     let mut found = path_safety::judge(NAME, &steps, Rule { owner, closed: 0o022 });
-    found.extend(of_key(&directory.join("key"), owner));
+    for key in keys(directory) {
+        found.extend(of_key(&key, owner));
+    }
     if found.is_empty() {
         let mode = steps.first().map_or(0, |step| step.mode);
         found.push(Finding::ok(NAME, format!("{shown}, mode {mode:04o}")));
     }
     found
+}
+
+/// Where keys are kept in files: the first one, and those that came after it by name.
+fn keys(directory: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    let is_key = |name: &std::ffi::OsStr| name == "key" || name.to_string_lossy().starts_with("key-");
+    entries.filter(|entry| is_key(&entry.file_name())).map(|entry| entry.path()).collect()
 }
 
 /// The key file, where there is one; what is above it was judged already.

@@ -45,6 +45,8 @@ pub(super) fn read(
 pub(super) fn place_of(disk: &dyn Disk, state_dir: &Path, id: KeyId) -> PathBuf {
     match read(disk, state_dir, id) {
         Ok(Some((path, _))) => path,
+        // One that is there and cannot be used is what people have to look at.
+        Err(_) if disk.read_start(&named(state_dir, id)).is_ok() => named(state_dir, id),
         _ => usual(state_dir),
     }
 }

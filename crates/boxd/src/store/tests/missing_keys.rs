@@ -261,6 +261,7 @@ fn a_new_key_that_is_lost_before_anything_is_sealed_with_it_is_given_up() {
         drop(store);
         // As a crash right after the switch leaves it.
         fs::write(place("key"), key).unwrap();
+        #[cfg(unix)]
         fs::set_permissions(place("key"), std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
         fs::write(place("accounts/work.grant"), sealed).unwrap();
         let note = format!(
