@@ -112,5 +112,7 @@ fn one_file_of_the_daemon_reads_the_wall_clock() {
 #[test]
 fn unsafe_code_is_confined() {
     let found = mentions(&["unsafe {", "unsafe fn", "unsafe impl"]);
-    assert!(found.iter().all(|file| file.starts_with("crates/boxd/src/platform")), "{found:?}");
+    let places = ["crates/boxd/src/platform", "crates/boxd-os/src/"];
+    let is_there = |file: &String| places.iter().any(|place| file.starts_with(place));
+    assert!(found.iter().all(is_there), "{found:?}");
 }
