@@ -96,6 +96,9 @@ def main() -> None:
         daemon = Daemon(binaries, Path(home))
         try:
             bridge = Bridge(str(daemon.socket))
+            # With the first token the audit log is opened; asking for it has it written.
+            daemon.boxctl("token")
+            daemon.boxctl("audit")
             before = daemon.open_files()
             url = f"http://localhost:{bridge.port}"
             command = [Path(sys.executable).parent / "schemathesis", "--config-file", HERE / "schemathesis.toml"]
