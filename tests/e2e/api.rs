@@ -46,6 +46,10 @@ fn client(daemon: &Daemon) -> Client {
     Client::connect_to(daemon.socket()).expect("boxd answers")
 }
 
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
+}
+
 /// Starts boxctl, to be watched or ended.
 fn spawn(daemon: &Daemon, arguments: &[&str]) -> Child {
     let mut command = daemon.command(&Binaries::built().boxctl);
@@ -125,16 +129,28 @@ fn answers_come_as_they_are_and_errors_have_a_body_too() {
     assert!(head.contains("\r\nbox-request-id: ") && !head.contains("set-cookie"), "{head}");
 
     let missing = daemon.boxctl(&["api", "folders/2"]);
-    assert_eq!((missing.code, missing.stdout.as_str()), (1, ""));
-    assert_eq!(missing.stderr, "boxctl: Box answered 404 to GET /2.0/folders/2\n");
+    assert_eq!(missing.code, 1);
+    let told: Value = serde_json::from_str(&missing.stdout).expect("Box's own words");
+    assert_eq!(told["code"], "not_found");
+    let lines: Vec<_> = missing.stderr.lines().collect();
+    assert_eq!(lines[0], "boxctl: Box answered 404 to GET /2.0/folders/2");
+    assert!(lines[1].starts_with("  next: check the path and the id"), "{lines:?}");
     let body = json!({"fault": "status", "status": 503, "path": "api", "body": "{\"code\":\"busy\"}"});
     sandbox.fault(&body);
     let busy = daemon.boxctl(&["api", "users/me"]);
     assert_eq!((busy.code, busy.stdout.as_str()), (1, "{\"code\":\"busy\"}"));
     let as_json = daemon.boxctl(&["--json", "api", "folders/2"]);
     let problem: Value = serde_json::from_str(&as_json.stderr).expect("a problem");
-    assert_eq!(problem["code"], "internal");
+    assert_eq!((&problem["code"], &problem["status"]), (&json!("box_error"), &json!(404)), "{problem}");
+    assert!(problem["next_step"].as_str().is_some_and(|step| !step.is_empty()), "{problem}");
     assert_eq!(daemon.boxctl(&["api", "-a", "nope", "users/me"]).code, 7);
+    assert_eq!(daemon.boxctl(&["api", "-X", "FOO", "users/me"]).code, 2);
+    assert_eq!(daemon.boxctl(&["api", "-d", "-", "users/me"]).code, 2);
+
+    let renamed = daemon.boxctl(&["api", "-X", "PUT", "-d", "{\"name\":\"new.txt\"}", "files/123"]);
+    assert_eq!(renamed.code, 0, "{}", renamed.stderr);
+    let file: Value = serde_json::from_str(&renamed.stdout).expect("JSON");
+    assert_eq!((&file["id"], &file["name"]), (&json!("123"), &json!("new.txt")));
 }
 
 #[test]
@@ -189,7 +205,7 @@ fn a_refused_token_is_renewed_once_and_the_call_made_again() {
     // So soon after a renewal there is no other: Box's own answer comes back.
     sandbox.fault(&dead);
     let call = daemon.boxctl(&["api", "users/me"]);
-    assert_eq!((call.code, call.stderr.as_str()), (1, "boxctl: Box answered 401 to GET /2.0/users/me\n"));
+    assert_eq!((call.code, first_line(&call.stderr)), (1, "boxctl: Box answered 401 to GET /2.0/users/me"));
     assert_eq!(daemon.status()["generation"], before + 1);
     assert!(!daemon.log().contains(&daemon.token()), "no token is logged");
 }
@@ -201,7 +217,7 @@ fn a_second_refusal_goes_back_as_it_is() {
     // One for the call, one for its repetition, and one for the use by which boxd confirms the new token.
     sandbox.fault(&json!({"fault": "status", "status": 401, "path": "api", "count": 3}));
     let call = daemon.boxctl(&["api", "users/me"]);
-    assert_eq!((call.code, call.stderr.as_str()), (1, "boxctl: Box answered 401 to GET /2.0/users/me\n"));
+    assert_eq!((call.code, first_line(&call.stderr)), (1, "boxctl: Box answered 401 to GET /2.0/users/me"));
     assert_eq!(daemon.status()["generation"], before + 1, "one renewal, however often it is refused");
 }
 
@@ -250,7 +266,7 @@ fn a_redirect_is_followed_without_the_token() {
     // Led back to the API there is no token either.
     sandbox.fault(&json!({"fault": "redirect", "path": "api", "location": "/2.0/users/me"}));
     let back = daemon.boxctl(&["api", "users/me"]);
-    assert_eq!(back.stderr, "boxctl: Box answered 401 to GET /2.0/users/me\n");
+    assert_eq!(first_line(&back.stderr), "boxctl: Box answered 401 to GET /2.0/users/me");
 }
 
 #[test]

@@ -43,7 +43,8 @@
 //!   for unknown tokens too (RFC 7009, section 2.2).
 //! * `GET /2.0/users/me`: 200, or an empty 401 with Box's `WWW-Authenticate`. Any call below `/2.0/` with a valid token
 //!   counts as a use of it. `GET /2.0/folders/0`, `/2.0/folders/0/items` and the same of folder 1 show an almost empty
-//!   account, the same for everybody; other paths are 404.
+//!   account, the same for everybody; other paths are 404, as Box says it.
+//! * `GET` and `PUT /2.0/files/N`: a file of N bytes, with what was put; nothing is kept.
 //! * `GET /2.0/files/N/content`: a redirect to a download of N bytes, all of them spaces, which refuses a token.
 //! * `POST /api/2.0/files/content`: an upload that is counted and thrown away; its `size` is what was counted.
 //!

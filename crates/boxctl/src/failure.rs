@@ -1,6 +1,7 @@
 //! Why a command failed, for a person, for `--json` and as an exit status.
 
 use boxd_client::{Code, Error, Problem};
+use serde_json::Value;
 
 /// A failed command.
 #[derive(Debug)]
@@ -8,6 +9,8 @@ pub(crate) struct Failure {
     pub(crate) problem: Problem,
     /// The problem was told already, or is told by the output itself (`status`).
     pub(crate) silent: bool,
+    /// Box's own answer was an error: its status, for `boxctl api` alone.
+    pub(crate) answered: Option<u16>,
 }
 
 impl Failure {
@@ -25,7 +28,23 @@ impl Failure {
             next_step: next_step.into(),
             retry_after_seconds: None,
         };
-        Self { problem, silent: false }
+        Self { problem, silent: false, answered: None }
+    }
+
+    /// What Box said no to, as `boxctl api` tells it: no failure of boxd's.
+    pub(crate) fn at_box(status: u16, detail: impl Into<String>, next_step: impl Into<String>) -> Self {
+        Self { answered: Some(status), ..Self::of(Code::Internal, detail, next_step) }
+    }
+
+    /// The problem as `--json` shows it.
+    pub(crate) fn to_json(&self) -> Value {
+        let mut json = boxd_json::problem(&self.problem);
+        if let (Some(status), Some(members)) = (self.answered, json.as_object_mut()) {
+            members.insert("title".into(), "box error".into());
+            members.insert("code".into(), "box_error".into());
+            members.insert("status".into(), status.into());
+        }
+        json
     }
 
     /// Only an exit status: the output has told the rest.
@@ -37,7 +56,7 @@ impl Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         match error {
-            Error::Problem(problem) => Self { problem, silent: false },
+            Error::Problem(problem) => Self { problem, silent: false, answered: None },
             other => Self::of(other.code(), other.to_string(), other.next_step()),
         }
     }

@@ -83,7 +83,7 @@ pub(crate) fn finish(result: Result<(), Failure>, as_json: bool) -> ExitCode {
     };
     let problem = &failure.problem;
     if as_json && !failure.silent {
-        remark(&boxd_json::line(&boxd_json::problem(problem)));
+        remark(&boxd_json::line(&failure.to_json()));
     } else if !failure.silent {
         remark(&format!("boxctl: {}", tame(&problem.to_string())));
         if !problem.next_step.is_empty() {

@@ -33,6 +33,15 @@ pub(super) fn plain(status: StatusCode, body: Option<String>) -> Reply {
     }
 }
 
+/// As Box's API says that there is no such thing (Box: guide "Error codes").
+pub(super) fn not_found(request_id: &str) -> Reply {
+    let error = json!({
+        "type": "error", "status": 404, "code": "not_found", "message": "Not Found", "request_id": request_id,
+        "help_url": "http://developers.box.com/docs/#errors",
+    });
+    Reply::json(StatusCode::NOT_FOUND, &error)
+}
+
 /// An empty body; the reason is in the header only (box/box-node-sdk#157).
 pub(super) fn unauthorized() -> Reply {
     Reply::empty(StatusCode::UNAUTHORIZED).with(WWW_AUTHENTICATE, INVALID_TOKEN)

@@ -1,5 +1,6 @@
 //! A call of one of Box's endpoints: a request that was read completely.
 
+use bytes::Bytes;
 use hyper::Method;
 
 use crate::fault::Endpoint;
@@ -13,6 +14,8 @@ pub(super) struct Call {
     pub(super) method: Method,
     pub(super) path: String,
     pub(super) authorization: Option<String>,
+    /// What came with a call of the API.
+    pub(super) body: Bytes,
     /// Bytes of an upload.
     pub(super) received: u64,
     /// Of the authorization endpoint only.

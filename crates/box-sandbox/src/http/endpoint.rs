@@ -61,7 +61,7 @@ pub(super) async fn handle(
             Endpoint::Authorize => Form::of_query(head.uri.query().unwrap_or_default()),
             _ => Form::default(),
         };
-        Call { endpoint, grant, method: head.method, path, authorization, received, query, form }
+        Call { endpoint, grant, method: head.method, path, authorization, body, received, query, form }
     });
     let spent = call.grant.filter(|_| endpoint == Endpoint::Token);
     let flight = spent.and_then(|grant| app.with(|provider, _| provider.begin_flight(grant)));

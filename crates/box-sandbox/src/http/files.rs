@@ -5,7 +5,7 @@ use std::rc::Rc;
 use http_body_util::BodyExt as _;
 use hyper::StatusCode;
 use hyper::body::Incoming;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::app::App;
 use super::body::Unfinished;
@@ -18,6 +18,25 @@ pub(super) const UPLOAD: &str = "/api/2.0/files/content";
 
 /// Where downloads are; Box has a host of its own for them, that takes no token.
 pub(super) const DOWNLOAD: &str = "/dl/";
+
+/// The answer to `GET` of a file: one of as many bytes as its id says; `None` where the path is of something else.
+pub(super) fn answer(path: &str) -> Option<Value> {
+    let id = path.strip_prefix("/2.0/files/")?;
+    let size = id.parse::<u64>().ok()?;
+    Some(
+        json!({"type": "file", "id": id, "name": format!("{id}.txt"), "size": size, "etag": "0", "item_status": "active"}),
+    )
+}
+
+/// The answer to `PUT` of a file: the file with what was sent. Nothing is kept.
+pub(super) fn changed(path: &str, sent: &[u8]) -> Option<Value> {
+    let mut file = answer(path)?;
+    if let (Some(members), Ok(Value::Object(sent))) = (file.as_object_mut(), serde_json::from_slice(sent)) {
+        members.extend(sent);
+        members.insert("etag".into(), "1".into());
+    }
+    Some(file)
+}
 
 /// Where the content of a file is, for the path of its API call.
 pub(super) fn location(path: &str) -> Option<String> {

@@ -4,7 +4,7 @@ use hyper::header::{ALLOW, HeaderName, LOCATION, RETRY_AFTER};
 use hyper::{Method, StatusCode};
 
 use super::app::App;
-use super::box_reply::{as_box, plain, unauthorized};
+use super::box_reply::{as_box, not_found, plain, unauthorized};
 use super::call::{Call, bearer_token};
 use super::reply::Reply;
 use super::{consent, files, folders};
@@ -23,13 +23,13 @@ pub(super) fn work(app: &App, call: &Call) -> Reply {
         (Some(seconds), ..) => too_many(seconds),
         (None, Endpoint::Token, &Method::POST) => token(app, call),
         (None, Endpoint::Revoke, &Method::POST) => revoke(app, call),
-        (None, Endpoint::Api, &Method::GET) => api(app, call),
+        (None, Endpoint::Api, &Method::GET | &Method::PUT) => api(app, call),
         (None, Endpoint::Upload, &Method::POST) => files::upload(app, call),
         (None, Endpoint::Download, &Method::GET | &Method::HEAD) => files::download(call),
         (None, Endpoint::Authorize, &Method::GET | &Method::POST) => consent::work(app, call),
         (None, endpoint, _) => {
             let allowed = match endpoint {
-                Endpoint::Api => "GET",
+                Endpoint::Api => "GET, PUT",
                 Endpoint::Download => "GET, HEAD",
                 Endpoint::Authorize => "GET, POST",
                 Endpoint::Token | Endpoint::Revoke | Endpoint::Upload => "POST",
@@ -81,15 +81,23 @@ fn api(app: &App, call: &Call) -> (Reply, String) {
     let user = bearer.and_then(|token| app.with(|provider, now| provider.user(now, token)));
     let request_id = app.with(|provider, _| provider.request_id());
     let (reply, outcome) = match user {
+        Some(_) if call.method == Method::PUT => match files::changed(&call.path, &call.body) {
+            Some(file) => (Reply::json(StatusCode::OK, &file), "ok"),
+            None => (not_found(&request_id), "not found"),
+        },
         Some(user) if call.path == "/2.0/users/me" => (Reply::json(StatusCode::OK, &user), "ok"),
-        Some(_) => match (folders::answer(&call.path), files::location(&call.path)) {
+        Some(_) => match (known(&call.path), files::location(&call.path)) {
             (Some(found), _) => (Reply::json(StatusCode::OK, &found), "ok"),
             (None, Some(location)) => (Reply::empty(StatusCode::FOUND).with(LOCATION, &location), "redirect"),
-            (None, None) => (Reply::empty(StatusCode::NOT_FOUND), "not found"),
+            (None, None) => (not_found(&request_id), "not found"),
         },
         None => (unauthorized(), "invalid_token"),
     };
     (reply.with(BOX_REQUEST_ID, &request_id), outcome.to_owned())
+}
+
+fn known(path: &str) -> Option<serde_json::Value> {
+    folders::answer(path).or_else(|| files::answer(path))
 }
 
 const BOX_REQUEST_ID: HeaderName = HeaderName::from_static("box-request-id");

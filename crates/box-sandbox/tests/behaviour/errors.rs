@@ -111,8 +111,9 @@ fn other_methods_paths_and_sizes_are_refused() {
     assert_eq!(sandbox.send(FORM_TOKEN, &"x".repeat(65 * 1024)).status, 413);
     let token = sandbox.control("access-token", &json!({}));
     let bearer = format!("Authorization: Bearer {}", token["access_token"].as_str().unwrap());
-    for path in ["files/0", "folders/2", "folders/0/elsewhere", "folders/"] {
-        assert_eq!(sandbox.send(&format!("GET /2.0/{path}\n{bearer}"), "").status, 404, "{path}");
+    for path in ["files/x", "folders/2", "folders/0/elsewhere", "folders/"] {
+        let answer = sandbox.send(&format!("GET /2.0/{path}\n{bearer}"), "");
+        assert_eq!((answer.status, &answer.json()["code"]), (404, &json!("not_found")), "{path}");
     }
     assert_eq!(sandbox.try_send(&request("BROKEN", "")).expect("an answer").status, 400);
 }

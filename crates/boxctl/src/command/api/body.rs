@@ -24,8 +24,14 @@ impl Data {
     /// Opens what `-d` names.
     pub(super) fn open(given: &str) -> Result<Self, Failure> {
         let unreadable = |name: &str, error: io::Error| {
-            Failure::usage(format!("{name} cannot be read: {error}"), "name a file that can, or - for stdin")
+            Failure::usage(
+                format!("{name} cannot be read: {error}"),
+                "-d takes the data itself, @FILE for what is in a file, or @- for stdin",
+            )
         };
+        if given == "-" {
+            return Err(Failure::usage("-d - would send a dash", "-d @- sends what comes on stdin"));
+        }
         match given.strip_prefix('@') {
             None => Self::begin(Box::new(Cursor::new(given.as_bytes().to_vec())), Some(given.len()))
                 .map_err(|error| unreadable("the body", error)),
@@ -87,6 +93,7 @@ mod tests {
         source.unwrap().read_to_string(&mut text).unwrap();
         assert!(text == long);
         assert!(Data::open("@/nowhere/at/all").is_err());
+        assert!(Data::open("-").is_err(), "whoever writes this means stdin");
     }
 
     #[test]

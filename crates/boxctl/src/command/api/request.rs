@@ -22,9 +22,20 @@ pub(super) fn path(upload: bool, given: &str) -> Result<String, Failure> {
     })
 }
 
+/// The methods that boxd passes through.
+const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
 /// What is asked for, in capitals.
-pub(super) fn method(given: Option<&str>, has_body: bool) -> String {
-    given.map_or_else(|| if has_body { "POST" } else { "GET" }.to_owned(), str::to_ascii_uppercase)
+pub(super) fn method(given: Option<&str>, has_body: bool) -> Result<String, Failure> {
+    let Some(given) = given else {
+        return Ok(if has_body { "POST" } else { "GET" }.to_owned());
+    };
+    let method = given.to_ascii_uppercase();
+    if METHODS.contains(&method.as_str()) {
+        return Ok(method);
+    }
+    let methods = METHODS.join(", ");
+    Err(Failure::usage(format!("{given} is no method of Box's API"), format!("-X takes one of {methods}")))
 }
 
 /// The headers that were given.
@@ -75,9 +86,12 @@ mod tests {
 
     #[test]
     fn a_body_makes_it_a_post() {
-        assert_eq!(method(None, false), "GET");
-        assert_eq!(method(None, true), "POST");
-        assert_eq!(method(Some("put"), true), "PUT");
+        assert_eq!(method(None, false).unwrap(), "GET");
+        assert_eq!(method(None, true).unwrap(), "POST");
+        assert_eq!(method(Some("put"), true).unwrap(), "PUT");
+        for unknown in ["FOO", "TRACE", "CONNECT", ""] {
+            assert!(method(Some(unknown), false).is_err(), "{unknown}");
+        }
     }
 
     #[test]
