@@ -11,9 +11,9 @@ use crate::{
 
 #[test]
 fn a_token_in_each_format() {
-    let json = "{\"access_token\":\"T0k3n-canary\",\"account\":\"work\",\"box_expires_at\":\"2025-11-22T03:09:05Z\",\
-                \"expires_at\":\"2025-11-22T03:04:05Z\",\"expires_in\":3012,\"generation\":17,\"schema\":1,\
-                \"token_type\":\"bearer\"}\n";
+    let json = "{\"schema\":1,\"account\":\"work\",\"access_token\":\"T0k3n-canary\",\"token_type\":\"bearer\",\
+                \"expires_in\":3012,\"expires_at\":\"2025-11-22T03:04:05Z\",\"box_expires_at\":\"2025-11-22T03:09:05Z\",\
+                \"generation\":17}\n";
     let table: [(&[&str], &str); 7] = [
         (&[], "T0k3n-canary\n"),
         (&["-o", "token"], "T0k3n-canary\n"),

@@ -26,7 +26,7 @@ fn a_token_comes_with_what_it_is_restricted_to() {
         "issued_token_type":"urn:ietf:params:oauth:token-type:access_token"}"#;
     let token = of(200, None, body).unwrap();
     assert_eq!((token.access.expose(), token.expires_in.as_secs()), ("1!canary", 4175));
-    assert_eq!(token.restricted_to, r#"[{"object":{"id":"1","type":"file"},"scope":"item_download"}]"#);
+    assert_eq!(token.restricted_to, r#"[{"scope":"item_download","object":{"type":"file","id":"1"}}]"#);
     assert!(!format!("{token:?}").contains("canary"));
 
     for untold in ["", r#","restricted_to":null"#, r#","restricted_to":"x""#] {
