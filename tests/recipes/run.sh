@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs every recipe of README.md and tests/recipes/README.md against boxd and the sandbox.
+# Runs every recipe of README.md against boxd and the sandbox.
 #
 # usage: run.sh DIRECTORY_OF_BINARIES [WORK_DIR]
 # WORK_DIR keeps what has to be downloaded (default: recipes/ in the Cargo target directory, else a temporary one).

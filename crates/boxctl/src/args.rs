@@ -153,13 +153,13 @@ On a terminal it is a live screen: q ends it. Elsewhere the present state is pri
 token or state; with --json each event as one line of JSON. It goes on when boxd restarts.
 
 CMD is a line for sh. For each event it gets the event as JSON on stdin (never a token), BOXD_EVENT (present, token,
-state or removed) and BOXD_ACCOUNT in its environment, and stdout. One CMD runs at a time; of what an account does
-meanwhile, only the last event of each kind is kept.
+state or removed), BOXD_ACCOUNT and BOXD_SOCKET in its environment, and stdout. One CMD runs at a time; of what an
+account does meanwhile, only the last event of each kind is kept. Where it fails, that is remarked on stderr.
 
 Examples:
   boxctl watch
   boxctl watch --json work | jq -r .event
-  boxctl watch work --run '[ $BOXD_EVENT = token ] && systemctl --user reload app'";
+  boxctl watch work --run 'if [ \"$BOXD_EVENT\" = token ]; then systemctl --user reload app; fi'";
 
 #[derive(Args, Debug)]
 #[command(after_help = WATCH_EXAMPLES)]

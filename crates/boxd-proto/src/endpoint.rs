@@ -116,7 +116,8 @@ impl Environment {
         fitting(own.ok_or(EndpointError::Nowhere)?)
     }
 
-    /// The socket that a client should use: the user's own daemon, or the system's where the user has none.
+    /// The socket that a client should use: the user's own daemon, or the system's where the user has none. A daemon that was
+    /// started without a runtime directory (in a container, by cron) is found too by those that have one.
     ///
     /// `system` asks for the system's; `exists` tells whether a path is there.
     pub fn client_socket(
@@ -139,11 +140,12 @@ impl Environment {
         }
         let explicit =
             socket.is_some() || state_dir.is_some() || self.socket.is_some() || self.state_dir.is_some();
-        match self.server_socket(socket, state_dir) {
-            Ok(own) if explicit || exists(&own) => Ok(own),
-            _ if !explicit && exists(Path::new(SYSTEM_SOCKET)) => Ok(PathBuf::from(SYSTEM_SOCKET)),
-            own => own,
+        let own = self.server_socket(socket, state_dir);
+        if explicit || own.as_deref().is_ok_and(&exists) {
+            return own;
         }
+        let others = [self.by_default(), Some(PathBuf::from(SYSTEM_SOCKET))];
+        others.into_iter().flatten().find(|other| exists(other)).map_or(own, fitting)
     }
 
     /// Where no variable says where.

@@ -21,6 +21,8 @@ fn environment(words: &str) -> Environment {
 }
 
 const OWN: &str = "/r/boxd/boxd.sock";
+/// Of a daemon that was started without a runtime directory.
+const AT_HOME: &str = "/h/boxd/boxd.sock";
 const ALL: &str = "socket=/s state=/d runtime=/r run_user=/u home=/h";
 
 #[test]
@@ -46,8 +48,10 @@ fn the_first_that_is_set_wins() {
 fn clients_take_the_systems_socket_only_where_the_user_has_none() {
     /// The flag, `--system`, the environment, the files that exist, and what is expected.
     type Row = (Option<&'static str>, bool, &'static str, &'static [&'static str], &'static str);
-    let table: [Row; 8] = [
+    let table: [Row; 10] = [
         (None, false, "runtime=/r", &[], OWN),
+        (None, false, "runtime=/r home=/h", &[AT_HOME, SYSTEM_SOCKET], AT_HOME),
+        (None, false, "runtime=/r home=/h", &[AT_HOME, OWN], OWN),
         (None, false, "runtime=/r", &[OWN, SYSTEM_SOCKET], OWN),
         (None, false, "runtime=/r", &[SYSTEM_SOCKET], SYSTEM_SOCKET),
         (None, true, "runtime=/r", &[OWN], SYSTEM_SOCKET),

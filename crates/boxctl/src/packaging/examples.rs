@@ -3,7 +3,7 @@
 pub(super) fn of(command: &str) -> &'static str {
     match command {
         "token" => {
-            "curl -H \"$(boxctl token -o header)\" https://api.box.com/2.0/users/me\n\
+            "config=$(boxctl token -o curl) && echo \"$config\" | curl -K - https://api.box.com/2.0/users/me\n\
              boxctl token -t 30m work               one that lives at least half an hour\n\
              boxctl token --rejected 17             Box answered 401 to the token of generation 17\n\
              boxctl token --scope item_download --resource folder:123\n\

@@ -134,15 +134,20 @@ pub(super) fn led_elsewhere(account: &AccountName, bound: &str, configured: &str
     problem(Code::ActionRequired, account, detail, "put token_url back, then: boxctl reload".into())
 }
 
+/// So many names stand in an answer.
+const SHOWN: usize = 8;
+
 /// Several accounts, none of them named and none the default.
 pub(super) fn ambiguous(known: &[AccountName]) -> Problem {
-    let names: Vec<&str> = known.iter().map(AccountName::as_str).collect();
+    let names: Vec<&str> = known.iter().map(AccountName::as_str).take(SHOWN).collect();
+    let more = if known.len() > SHOWN { " …" } else { "" };
     Problem {
         code: Code::BadRequest,
         detail: "several accounts exist, and none is the default".into(),
         account: None,
         next_step: format!(
-            "name one of {} with -a NAME, or set default_account in the config file",
+            "name one of {}{more}: with -a NAME, over HTTP as account (for a call to Box's API as Boxd-Account); or set \
+             default_account in the config file",
             names.join(", ")
         ),
         retry_after_seconds: None,

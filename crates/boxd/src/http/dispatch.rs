@@ -104,6 +104,6 @@ pub(super) fn not_found(path: &str) -> Refusal {
     Refusal::of(
         Code::NotFound,
         format!("there is no route {}", shown.escape_debug()),
-        "see /openapi.json for what there is",
+        "see /openapi.json for what there is; /v1/status lists the accounts",
     )
 }
