@@ -12,7 +12,7 @@ use super::{
     text::{Unfit, xml, xml_path},
 };
 
-const TASK: &str = include_str!("../../../../windows/boxd.task.xml");
+const TASK: &str = include_str!("task.xml");
 
 /// What stands in the shipped file for what only the installation knows.
 const BOXD: &str = r"C:\Users\YOU\.cargo\bin\boxd.exe";

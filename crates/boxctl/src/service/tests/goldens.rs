@@ -27,7 +27,7 @@ fn shipped(path: &Path, scope: Scope) -> &'static str {
         ("io.github.boxd.daemon.plist", _) => {
             include_str!("../../../../../launchd/io.github.boxd.daemon.plist")
         }
-        ("task.xml", _) => include_str!("../../../../../windows/boxd.task.xml"),
+        ("task.xml", _) => include_str!("../task.xml"),
         (other, _) => panic!("{other} is no file of ours"),
     }
 }
