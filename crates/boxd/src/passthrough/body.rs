@@ -83,6 +83,12 @@ impl AnswerBody {
         Self { inner, progress, timer: None, _place: place }
     }
 
+    /// One that is here whole.
+    #[cfg(test)]
+    pub(crate) fn whole(bytes: Bytes, ways: &super::Ways, peer: crate::peer::Peer) -> Self {
+        Self::new(bytes.into(), Progress::new(), ways.enter(peer).unwrap())
+    }
+
     /// Whether nothing has moved for too long; wakes the task when that may be so.
     fn poll_standstill(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let progress = &self.progress;

@@ -340,6 +340,20 @@ async fn a_client_that_does_not_read_is_dropped_after_the_deadline() {
     drop(client);
 }
 
+/// A person may page through what Box sends; its end is with hyper long before the client has it.
+#[tokio::test(start_paused = true)]
+async fn who_takes_the_end_of_boxs_answer_slowly_gets_it_whole() {
+    for (pause, is_whole) in [(60, true), (119, true), (121, false)] {
+        let rig = Rig::new(Fake::default());
+        let (mut client, task) = rig.connect_as(OWNER, 64);
+        client.write_all(request("GET /v1/api/2.0/files/1/content", "", "").as_bytes()).await.unwrap();
+        tokio::time::sleep(Duration::from_secs(pause)).await;
+        let answer = String::from_utf8(read_rest(&mut client).await).unwrap();
+        task.await.unwrap();
+        assert_eq!(answer.ends_with(&"x".repeat(4096)), is_whole, "after {pause} s: {answer}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn who_finds_no_room_is_told_in_its_own_protocol() {
     let (mut client, server_end) = tokio::io::duplex(4096);

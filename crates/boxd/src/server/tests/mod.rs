@@ -20,8 +20,8 @@ use std::{
 };
 
 use boxd_proto::{
-    Event, EventKind, FRAME_HEADER, HELLO_LEN, Hello, HelloReply, Info, Request, Response, Secret, Token,
-    TokenRequest, decode, encode, frame_len,
+    Event, EventKind, FRAME_HEADER, HELLO_LEN, Hello, HelloReply, Info, Problem, Request, Response, Secret,
+    Token, TokenRequest, decode, encode, frame_len,
 };
 use futures_util::{Stream, StreamExt as _, stream};
 use tokio::{
@@ -33,7 +33,11 @@ use tokio::{
 use super::{
     Caller, Limits, Peer, Reply, Server, Service, admission::Admission, connection, counters::Counters,
 };
-use crate::access::{Door, Facts};
+use crate::{
+    access::{Door, Facts},
+    box_api::{BoxApi, Deadlines, ProxyEnvironment},
+    passthrough::{self, AnswerBody, Call, Ways},
+};
 
 /// Answers tokens at once, except for the account `slow`, which waits until the gate opens.
 #[derive(Clone, Debug)]
@@ -89,6 +93,20 @@ impl Service for Fake {
             .into(),
             _ => Response::Done.into(),
         }
+    }
+
+    /// As if Box had answered with a small file, where one is asked for.
+    async fn pass<B: passthrough::Stream>(
+        &self,
+        caller: &Arc<Caller>,
+        call: Call<B>,
+    ) -> Result<hyper::Response<AnswerBody>, Problem> {
+        if call.method != hyper::Method::GET {
+            return Err(passthrough::problems::off());
+        }
+        let clients = BoxApi::new(Deadlines::default(), ProxyEnvironment::default()).clients_for_calls();
+        let body = AnswerBody::whole(vec![b'x'; 4096].into(), &Ways::new(clients), caller.peer);
+        Ok(hyper::Response::new(body))
     }
 }
 
