@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 /// What every command takes.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub(crate) struct Global {
     #[arg(
         short,

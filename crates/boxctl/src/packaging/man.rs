@@ -60,7 +60,8 @@ pub(crate) fn run(name: Option<&str>, directory: Option<&Path>) -> Result<(), Fa
         || "boxctl".to_owned(),
         |name| match name {
             "boxctl" | "boxd" | "boxd.toml" => name.to_owned(),
-            command => format!("boxctl-{command}"),
+            // Also by the page's own name.
+            command => format!("boxctl-{}", command.strip_prefix("boxctl-").unwrap_or(command)),
         },
     );
     let page =

@@ -59,6 +59,7 @@ fn pages_are_printed_or_written() {
     let daemon = Daemon::absent();
     let page = daemon.run(&["man", "token"]);
     assert!(page.code == 0 && page.out.starts_with(".TH \"BOXCTL-TOKEN\" 1 "), "{page:?}");
+    assert_eq!(daemon.run(&["man", "boxctl-token"]).out, page.out, "by the page's name too");
     assert!(daemon.run(&["man", "boxd.toml"]).out.starts_with(".TH \"BOXD.TOML\" 5"));
     assert_eq!(daemon.run(&["man", "__complete"]).code, 2);
 

@@ -9,6 +9,9 @@ use crate::terminal::{Terminal, Tone, tame};
 
 const HEAD: [&str; 7] = ["LAST", "ACCOUNT", "TOKEN", "PROGRAM", "WHO", "HOW", "TIMES"];
 
+/// A longer cell stands out of its column, which is not made wider for it.
+const WIDEST: usize = 60;
+
 /// All records, aligned. `current` has the number of each account's present token, where that is of interest.
 pub(super) fn render(records: &[AuditRecord], current: &HashMap<String, u64>, terminal: Terminal) -> String {
     if records.is_empty() {
@@ -18,7 +21,7 @@ pub(super) fn render(records: &[AuditRecord], current: &HashMap<String, u64>, te
     let mut widths = HEAD.map(str::len);
     for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.chars().count());
+            *width = (*width).max(cell.chars().count().min(WIDEST));
         }
     }
     let head = line(&HEAD.map(str::to_owned), &widths);
@@ -128,6 +131,14 @@ mod tests {
              2023-11-14T22:14:20Z  work     17 (current)  /usr/bin/rcl\u{fffd}one (etl.service)  uid 1000 pid 77  http  12\n\
              2023-11-14T22:14:20Z  -        denied        ? (etl.service)                 uid 1000 pid 77  http  12\n"
         );
+    }
+
+    #[test]
+    fn one_long_cell_does_not_push_the_others_away() {
+        let long = AuditRecord { program: Some(format!("/{}", "x".repeat(5000))), unit: None, ..record() };
+        let text = render(&[long, record()], &HashMap::new(), Terminal { colours: false });
+        let last = text.lines().last().unwrap();
+        assert!(last.chars().count() < 200, "{last}");
     }
 
     #[test]
