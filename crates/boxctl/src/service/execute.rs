@@ -49,6 +49,11 @@ fn take(site: &Site, step: &Step, undo: &mut Vec<Undo>) -> Result<(), Failure> {
             end_daemon(site);
             return Ok(());
         }
+        Step::RemoveLock(path) => {
+            // It does no harm where it stays.
+            remove_lock(path).unwrap_or_default();
+            return Ok(());
+        }
         Step::Directory { path, mode } => (path, directories(path, Some(*mode), undo)),
         Step::Write(file) => (&file.path, write(file, undo)),
         Step::Remove(path) => (path, remove(path, undo)),
@@ -62,7 +67,7 @@ fn changed(step: &Step) -> Option<&Path> {
     match step {
         Step::Directory { path, .. } | Step::Remove(path) | Step::Rename { from: path, .. } => Some(path),
         Step::Write(file) => Some(&file.path),
-        Step::EndDaemon | Step::Run(_) => None,
+        Step::EndDaemon | Step::RemoveLock(_) | Step::Run(_) => None,
     }
 }
 
@@ -155,6 +160,15 @@ fn remove(path: &Path, undo: &mut Vec<Undo>) -> io::Result<()> {
     }
 }
 
+/// A directory that holds more, such as a grant that a full disk sent there, stays.
+fn remove_lock(path: &Path) -> io::Result<()> {
+    let lock = OpenOptions::new().write(true).open(path)?;
+    // A boxd that was started by hand on the same socket has it.
+    lock.try_lock()?;
+    fs::remove_file(path)?;
+    path.parent().map_or(Ok(()), fs::remove_dir)
+}
+
 fn rename(from: &Path, to: &Path, undo: &mut Vec<Undo>) -> io::Result<()> {
     fs::rename(from, to)?;
     undo.push(Undo::Rename { from: to.to_owned(), to: from.to_owned() });
@@ -213,4 +227,34 @@ fn mode(meta: &fs::Metadata) -> u32 {
 #[cfg(not(unix))]
 fn mode(_meta: &fs::Metadata) -> u32 {
     0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_goes_unless_it_is_held_and_its_directory_unless_it_holds_more() {
+        let parent = tempfile::tempdir().unwrap();
+        let directory = parent.path().join("boxd");
+        let lock = directory.join("boxd.sock.lock");
+        let make = || {
+            fs::create_dir_all(&directory).unwrap();
+            fs::File::create(&lock).unwrap()
+        };
+        let held = make();
+        held.lock().unwrap();
+        remove_lock(&lock).unwrap_err();
+        assert!(lock.exists(), "somebody's");
+        drop(held);
+
+        fs::write(directory.join("work.grant.spare"), "all that is left").unwrap();
+        remove_lock(&lock).unwrap_err();
+        assert!(!lock.exists() && directory.join("work.grant.spare").exists());
+
+        fs::remove_dir_all(&directory).unwrap();
+        drop(make());
+        remove_lock(&lock).unwrap();
+        assert!(!directory.exists());
+    }
 }

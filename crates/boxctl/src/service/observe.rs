@@ -93,7 +93,14 @@ fn observe_systemd(site: &Site) -> Result<Seen, Failure> {
     });
     let files = if packaged.is_some() { Vec::new() } else { look(site, account)? };
     let (drop_ins, links) = (drop_ins(&directory), links(site, &directory));
-    Ok(Seen { files, state, account, drop_ins, links, packaged })
+    Ok(Seen { files, state, account, drop_ins, links, lock: lock(site), packaged })
+}
+
+/// What boxd locks beside its socket, as it is while the service runs or after it did.
+fn lock(site: &Site) -> Option<PathBuf> {
+    let mut name = site.socket.clone()?.into_os_string();
+    name.push(".lock");
+    Some(PathBuf::from(name)).filter(|lock| lock.is_file())
 }
 
 /// By loginctl, which fails for users that neither are logged on nor linger; by its file where it is not here.

@@ -23,6 +23,8 @@ pub(crate) enum Step {
     Rename { from: PathBuf, to: PathBuf },
     /// A file or link goes; one that is gone already is fine.
     Remove(PathBuf),
+    /// The lock beside a socket goes, unless a daemon holds it; and its directory, where nothing else is in it.
+    RemoveLock(PathBuf),
     /// The daemon that answers is asked to end, and has; one that does not hear it is left to the next step.
     EndDaemon,
     /// A program runs.
@@ -117,6 +119,9 @@ impl Step {
             }
             Self::Rename { from, to } => format!("# rename {} to {}\n", from.display(), to.display()),
             Self::Remove(path) => format!("# remove {}\n", path.display()),
+            Self::RemoveLock(path) => {
+                format!("# remove {}, and its directory where nothing else is in it\n", path.display())
+            }
             Self::EndDaemon => "# ask boxd to end, and wait until it has\n".to_owned(),
             Self::Run(run) => format!("# run: {}\n", run.shown()),
         }
@@ -141,6 +146,9 @@ impl Step {
                 json!({ "step": "rename", "from": from.display().to_string(), "to": to.display().to_string() })
             }
             Self::Remove(path) => json!({ "step": "remove", "path": path.display().to_string() }),
+            Self::RemoveLock(path) => {
+                json!({ "step": "remove_lock", "path": path.display().to_string(), "may_fail": true })
+            }
             Self::EndDaemon => json!({ "step": "end_daemon", "may_fail": true }),
             Self::Run(run) => json!({
                 "step": "run",

@@ -15,6 +15,8 @@ pub(crate) struct Seen {
     pub(crate) drop_ins: Vec<PathBuf>,
     /// Links that enabling made.
     pub(crate) links: Vec<PathBuf>,
+    /// The lock beside the socket, where there is one; systemd keeps its directory when the service stops.
+    pub(crate) lock: Option<PathBuf>,
     /// The unit file of a package that starts this very boxd: then there are no files of ours.
     pub(crate) packaged: Option<PathBuf>,
 }

@@ -149,6 +149,7 @@ pub(crate) fn uninstall(site: &Site, seen: &Seen) -> Plan {
     plan.run_reload(&systemctl(&["daemon-reload"], &[]));
     // Nothing of a failure stays in `systemctl --failed`.
     plan.try_run(&systemctl(&["reset-failed"], &ours));
+    plan.steps.extend(seen.lock.clone().map(Step::RemoveLock));
     plan
 }
 

@@ -34,7 +34,7 @@ pub(super) fn done(plan: &Plan) -> Vec<String> {
         Step::Write(file) => Some(format!("wrote {}", file.path.display())),
         Step::Rename { from, to } => Some(format!("{} is now {}", from.display(), to.display())),
         Step::Remove(path) => Some(format!("removed {}", path.display())),
-        Step::Directory { .. } | Step::EndDaemon | Step::Run(_) => None,
+        Step::Directory { .. } | Step::RemoveLock(_) | Step::EndDaemon | Step::Run(_) => None,
     };
     plan.steps.iter().filter_map(line).collect()
 }

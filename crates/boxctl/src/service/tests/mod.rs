@@ -54,6 +54,7 @@ fn outline(plan: &Plan) -> Vec<String> {
         Step::Write(file) => format!("write {}", name(&file.path)),
         Step::Rename { from, to } => format!("rename {} {}", name(from), name(to)),
         Step::Remove(path) => format!("remove {}", name(path)),
+        Step::RemoveLock(path) => format!("remove lock {}", name(path)),
         Step::EndDaemon => "end the daemon".to_owned(),
         Step::Run(run) => run.shown(),
     };

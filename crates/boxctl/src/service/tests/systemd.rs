@@ -138,7 +138,8 @@ fn what_a_person_wrote_is_kept_until_forced() {
 fn uninstalling_leaves_no_orphan_and_no_loss() {
     let site = site(Manager::Systemd, Scope::User);
     let link = "/home/zoë/.config/systemd/user/default.target.wants/boxd.service";
-    let ours = Seen { links: vec![link.into()], ..seen(&[Present::Same, Present::Older], running()) };
+    let lock = Some("/run/user/501/boxd/boxd.sock.lock".into());
+    let ours = Seen { links: vec![link.into()], lock, ..seen(&[Present::Same, Present::Older], running()) };
     assert_eq!(
         outline(&uninstall(&site, &ours)),
         [
@@ -149,6 +150,7 @@ fn uninstalling_leaves_no_orphan_and_no_loss() {
             "remove boxd.service",
             "systemctl --user daemon-reload",
             "systemctl --user reset-failed boxd.socket boxd.service",
+            "remove lock boxd.sock.lock",
         ]
     );
     let changed = outline(&uninstall(&site, &seen(&[edited(), Present::Same], running())));
