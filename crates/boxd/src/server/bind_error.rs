@@ -77,7 +77,7 @@ pub enum BindError {
     #[error("the inherited socket cannot be used: {0}; check the .socket unit")]
     Inherited(#[source] io::Error),
     /// The system refuses.
-    #[error("cannot {action} {}: {error}", path.display())]
+    #[error("cannot {action} {}: {error}{}", path.display(), remedy(path, error))]
     System {
         /// What was tried.
         action: &'static str,
@@ -103,5 +103,33 @@ impl BindError {
 
     pub(super) fn system(action: &'static str, path: &Path, error: io::Error) -> Self {
         Self::System { action, path: path.to_owned(), error }
+    }
+}
+
+/// What to do where boxd's own service may not write.
+fn remedy(path: &Path, error: &io::Error) -> String {
+    if error.kind() != io::ErrorKind::ReadOnlyFilesystem {
+        return String::new();
+    }
+    let place = path.ancestors().skip(1).find(|directory| directory.exists()).unwrap_or(path);
+    format!(
+        "; where the sandbox of the service forbids it, allow that place: [Service] ReadWritePaths={} in \
+         `systemctl edit boxd.service` (of your own service: `systemctl --user edit boxd.service`), then restart it",
+        place.display()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sandbox_that_forbids_the_place_is_told_with_its_remedy() {
+        let refused = |kind: io::ErrorKind| {
+            BindError::system("make the directory", Path::new("/srv-not-here/agent"), kind.into()).to_string()
+        };
+        let told = refused(io::ErrorKind::ReadOnlyFilesystem);
+        assert!(told.contains("ReadWritePaths=/ "), "{told}");
+        assert!(!refused(io::ErrorKind::PermissionDenied).contains("ReadWritePaths"));
     }
 }

@@ -125,7 +125,7 @@ fn remedy(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::ReadOnlyFilesystem => {
             "; give another --state-dir, or, where a service's sandbox forbids it, allow that place: \
-             ReadWritePaths= in `systemctl --user edit boxd.service`"
+             ReadWritePaths= in `systemctl edit boxd.service`, for your own service with --user"
         }
         _ => "",
     }
