@@ -13,6 +13,7 @@ sandbox=$(python3 -c 'import json; print(json.load(open("/opt/test/grant.json"))
 
 . "$test/lib.sh"
 . "$test/user.sh"
+. "$test/service.sh"
 . "$test/system.sh"
 
 "$1"

@@ -235,4 +235,5 @@ second() {
     [ ! -e "$runtime/boxd/boxd.sock" ] || fail "the socket outlived its unit"
     exits 3 boxctl token >/dev/null
     pass "disabled, it is gone"
+    service
 }
